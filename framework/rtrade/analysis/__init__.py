@@ -1,0 +1,1 @@
+"""Metrics, warnings and run records."""

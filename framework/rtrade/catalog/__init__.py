@@ -1,0 +1,1 @@
+"""Declarations, each once: indicators, functions, sizers, risk rules, metrics. No numerics."""

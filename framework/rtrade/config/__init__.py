@@ -1,0 +1,1 @@
+"""Read YAML into frozen definitions: reader with spans, JSON Schema, decoding, overrides."""

@@ -1,0 +1,1 @@
+"""Frozen types that every layer speaks: errors, units, timeframes, bars, results, settings."""

@@ -1,0 +1,1 @@
+"""Sources of bars, their quality, and resampling."""

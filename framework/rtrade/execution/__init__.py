@@ -1,0 +1,1 @@
+"""The decision core, the fill rules, and the engines that follow them."""

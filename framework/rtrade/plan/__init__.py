@@ -1,0 +1,1 @@
+"""Compile a strategy into a plan: typed nodes, warm-up, fingerprint, explanation."""

@@ -1,0 +1,71 @@
+"""The compiled strategy: plain data that engines run, `explain` prints and the fingerprint hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rtrade.catalog.registry import Number
+from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
+from rtrade.core.diagnostics import Diagnostic
+from rtrade.core.timeframes import Timeframe
+from rtrade.plan.nodes import Node
+
+
+@dataclass(frozen=True)
+class SeriesNeed:
+    """A series that the plan reads. `lookback` bars of it (warm-up + settle) are needed before
+    the run's first bar: for the base series counted back from `start`; for the others, those that
+    have closed by the close of the first base bar read, plus that many before it.
+    """
+
+    name: str
+    symbol: str
+    timeframe: Timeframe
+    lookback: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A strategy ready to run.
+
+    `signals` are the named expressions, `rules` the conditions by rule name (absent = never),
+    all on the base clock unless a signal is of a coarser one. `atr` has one node per period that
+    a protective level needs, `volatility` the deviation per bar of log returns for volatility
+    sizing, `scale` the factor in 0..1 for `scale_by`. `needs[0]` is the base series.
+    `warmup` is the bars before which a rule may be unknown, `lookback` warm-up plus settle.
+    """
+
+    name: str
+    source: str
+    start: int | None
+    end: int | None
+    params: Mapping[str, Number]
+    signals: Mapping[str, Node]
+    rules: Mapping[str, Node]
+    atr: Mapping[int, Node]
+    volatility: Node | None
+    scale: Node | None
+    needs: tuple[SeriesNeed, ...]
+    warmup: int
+    sizing: SizingDef
+    risk: RiskDef
+    costs: CostsDef
+    cash: float
+    benchmark: str
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """The traded symbol."""
+        return self.needs[0].symbol
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """The timeframe of the base series."""
+        return self.needs[0].timeframe
+
+    @property
+    def lookback(self) -> int:
+        """Bars of the base series to read before `start`."""
+        return self.needs[0].lookback

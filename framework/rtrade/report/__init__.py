@@ -1,0 +1,1 @@
+"""Render a run as one HTML file; never runs anything."""

@@ -1,0 +1,1 @@
+"""Evaluate a plan's nodes over whole arrays, each node once."""

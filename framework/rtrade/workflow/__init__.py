@@ -1,0 +1,1 @@
+"""Wire the layers: validate, explain, run, init, doctor."""
