@@ -1,4 +1,4 @@
-"""What can be called in an expression: one `Entry` each, from which checks, docs and kernels follow.
+"""What can be called in an expression: one `Entry` each; checks, docs and kernels follow from it.
 
 An entry says nothing of how it is computed: `signals.kernels` has a function of the same name.
 `warmup` is the number of bars before the first finite value (0 for `close`, 19 for

@@ -18,7 +18,7 @@ from rtrade.core.timeframes import Timeframe
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """Base of all nodes: what it yields, in which unit, on which clock, and where it was written."""
+    """Base of all nodes: what it yields, in which unit, on which clock, where it was written."""
 
     kind: Kind
     unit: Unit = Unit.NONE

@@ -1,4 +1,4 @@
-"""The compiled strategy: plain data that engines run, `explain` prints and the fingerprint hashes."""
+"""The compiled strategy: plain data that engines run and `explain` prints."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from rtrade.plan.nodes import Node
 
 @dataclass(frozen=True)
 class SeriesNeed:
-    """A series that the plan reads. `lookback` bars of it (warm-up + settle) are needed before
-    the run's first bar: for the base series counted back from `start`; for the others, those that
-    have closed by the close of the first base bar read, plus that many before it.
+    """A series that the plan reads, and how far back.
+
+    `lookback` is warm-up + settle in its own bars. For the base series (`needs[0]`, name "") they
+    are counted back from the run's first bar; for the others from the last bar that has closed
+    by the close of the first base bar read.
     """
 
     name: str
