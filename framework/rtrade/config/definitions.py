@@ -33,13 +33,18 @@ class AlsoDef:
 
 @dataclass(frozen=True)
 class DataDef:
-    """Which bars: `start` inclusive and `end` exclusive in ms, None = all there is."""
+    """Which bars: `start` inclusive and `end` exclusive in ms, None = all there is.
+
+    `last` (ms, instead of `start`) is a range counted back from `end`, or from the close of the
+    last bar there is.
+    """
 
     source: str
     symbol: str
     timeframe: Timeframe
     start: int | None = None
     end: int | None = None
+    last: int | None = None
     also: tuple[AlsoDef, ...] = ()
 
 

@@ -42,6 +42,7 @@ class Plan:
     source: str
     start: int | None
     end: int | None
+    last: int | None
     params: Mapping[str, Number]
     signals: Mapping[str, Node]
     rules: Mapping[str, Node]
