@@ -1,0 +1,48 @@
+PYTHON ?= python3
+BIN := .venv/bin
+STRATEGY ?= strategies/sma_btc.yaml
+
+.PHONY: run test check fix docs bench nightly clean
+
+run: .venv/ready  ## set up once, then run the default strategy on the embedded sample
+	$(BIN)/rtrade run $(STRATEGY)
+
+test: .venv/ready-dev check  ## every check and every test
+	$(BIN)/pytest -n 2
+
+check: .venv/ready-dev  ## what pre-commit and CI check besides the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fix: .venv/ready-dev  ## format, and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/ready-dev  ## write what is generated: schemas and reference pages
+	$(BIN)/python -m rtrade.workflow.generating
+
+bench: .venv/ready-dev  ## measurements against hand-written backtrader; ratios, not tests
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/process.py
+
+nightly: .venv/ready-dev  ## the long campaigns of the differential tests
+	RTRADE_PROGRAMS=50000 $(BIN)/pytest -n 2 tests/conformance
+
+clean:  ## remove the environment and what builds leave behind
+	rm -rf .venv build dist framework/*.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "rtrade needs Python 3.11 or newer; say which with: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "Python's venv module is missing (Debian: apt install python3-venv)" >&2; exit 2; }
+
+.venv/ready: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/ready-dev: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch .venv/ready $@

@@ -1,0 +1,59 @@
+"""Settings from the environment, declared once: code, `rtrade --help` and the docs share the table.
+
+The environment comes first, then the `.env` file of the workspace, then the default. The
+process's own environment is never changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One variable: its name, its default as text ("" = not set), and what it does."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("RTRADE_OUT", "", "Folder that run folders are made in; default: `runs/` of the workspace."),
+    Setting("RTRADE_LOG", "warning", f"Log level on stderr: {', '.join(LOG_LEVELS)}."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force, and for each where it came from."""
+
+    values: Mapping[str, str]
+    origins: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+
+def load_settings(workspace: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of `workspace` from the environment and its `.env` file."""
+    from dotenv import dotenv_values
+
+    surroundings = os.environ if environ is None else environ
+    file = workspace / ".env"
+    stored = dotenv_values(file) if file.is_file() else {}
+    values, origins = {}, {}
+    for setting in SETTINGS:
+        for origin, place in (("environment", surroundings), (".env", stored)):
+            found = place.get(setting.name)
+            if found:
+                values[setting.name], origins[setting.name] = found, origin
+                break
+        else:
+            values[setting.name], origins[setting.name] = setting.default, "default"
+    return Settings(values, origins)

@@ -1,0 +1,48 @@
+"""Shared by all tests: hypothesis profiles, and where the real market files are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parents[1]
+REAL_DATA = Path(os.environ.get("RTRADE_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+# Fixed examples: a failure in CI is a failure on every desk. `RTRADE_PROFILE=explore` draws new ones.
+settings.register_profile(
+    "fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("RTRADE_PROFILE", "fixed"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect tests of the real market files where those are not at hand, and say so."""
+    if REAL_DATA.is_dir():
+        return
+    real = [item for item in items if item.get_closest_marker("realdata")]
+    if real:
+        config.hook.pytest_deselected(items=real)
+        items[:] = [item for item in items if item not in real]
+        config.stash[_DESELECTED] = len(real)
+
+
+_DESELECTED = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print one line where tests of the real market files did not run."""
+    count = terminalreporter.config.stash.get(_DESELECTED, 0)
+    if count:
+        terminalreporter.write_line(
+            f"{count} tests of real market files not run: no folder (set RTRADE_REAL_DATA)"
+        )
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real market files."""
+    return REAL_DATA
