@@ -1,0 +1,162 @@
+"""The command line: parse, call workflow, print, exit code. Heavy imports stay inside commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rtrade import __version__
+from rtrade.cli.options import Common, common_options, json_option
+from rtrade.core.errors import RtradeError
+from rtrade.core.settings import SETTINGS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Commands of the design that later versions bring; refused by name instead of "no such command".
+_LATER = (
+    "new", "check", "optimize", "compare", "why", "report", "catalog", "data", "serve",
+    "collect", "trade", "llm",
+)  # fmt: skip
+
+_EPILOG = "\b\nSettings (environment, or .env of the workspace):\n" + "\n".join(
+    f"  {setting.name:<12} {setting.help}" for setting in SETTINGS
+)
+
+
+class _Group(click.Group):
+    """Commands with a did-you-mean, and the later ones refused by name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        name = args[0]
+        if self.get_command(ctx, name) is None:
+            if name in _LATER:
+                ctx.fail(f"`{name}` is not available in this version of rtrade.")
+            close = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            ctx.fail(f"No such command `{name}`.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rtrade")
+def cli() -> None:
+    """Trading strategies as data: one YAML file in, a backtest out that can be believed."""
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@common_options
+def run(file: Path, common: Common) -> int:
+    """Run a strategy file and write its report."""
+    from rtrade.cli.showing import show_run
+    from rtrade.workflow.running import run_strategy
+
+    outcome = run_strategy(file, common.overrides(), engine=common.engine, out=common.out)
+    show_run(outcome, as_json=common.json, quiet=common.quiet)
+    return 0
+
+
+@cli.command()
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
+@common_options
+def validate(files: tuple[Path, ...], common: Common) -> int:
+    """Check strategy and source files without running them."""
+    from rtrade.cli.showing import show_validations
+    from rtrade.workflow.validating import validate as validate_files
+
+    found = validate_files(files, common.overrides())
+    show_validations(found, as_json=common.json, quiet=common.quiet)
+    return 0 if all(validation.valid for validation in found) else 3
+
+
+@cli.command()
+@click.argument("file", metavar="FILE|CODE")
+@common_options
+def explain(file: str, common: Common) -> int:
+    """Say in plain words what a strategy file does, or what a finding code means."""
+    from rtrade.cli.showing import show_code, show_explanation
+    from rtrade.core.codes import CODES
+    from rtrade.workflow.explaining import explain_strategy
+
+    if file in CODES:
+        show_code(CODES[file], as_json=common.json)
+    else:
+        show_explanation(explain_strategy(Path(file), common.overrides()), as_json=common.json)
+    return 0
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--templates", is_flag=True, help="Copy the report templates too.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+def init(folder: Path, *, templates: bool, quiet: bool, json: bool) -> int:
+    """Make a workspace of your own with the example strategies."""
+    from rtrade.cli.showing import show_workspace
+    from rtrade.workflow.initialising import initialise
+
+    show_workspace(folder, initialise(folder, templates=templates), as_json=json, quiet=quiet)
+    return 0
+
+
+@cli.command()
+@json_option
+def doctor(*, json: bool) -> int:
+    """Check this installation, its libraries, its settings and the workspace."""
+    from rtrade.cli.showing import show_checks
+    from rtrade.config.loading import find_workspace
+    from rtrade.workflow.diagnosing import diagnose
+
+    checks = diagnose(find_workspace(None))
+    show_checks(checks, as_json=json)
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; no traceback without --debug."""
+    arguments = sys.argv[1:]
+    try:
+        code = cli.main(arguments, prog_name="rtrade", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except RtradeError as fault:
+        _show_traceback(arguments)
+        from rtrade.cli.output import print_fault
+
+        print_fault(fault, as_json="--json" in arguments)
+        sys.exit(fault.exit_code)
+    except click.ClickException as fault:
+        fault.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`rtrade ... | head`); there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as fault:  # noqa: BLE001  the edge: a bug is one line, --debug shows it all
+        _show_traceback(arguments)
+        click.echo(f"internal error: {type(fault).__name__}: {fault}", err=True)
+        click.echo("  help: this is a bug of rtrade; --debug shows where", err=True)
+        sys.exit(4)
+
+
+def _show_traceback(arguments: list[str]) -> None:
+    if "--debug" in arguments:
+        import traceback
+
+        traceback.print_exc()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Options that commands share, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rtrade.config.overrides import Overrides
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Common:
+    """The common options as given."""
+
+    sets: tuple[str, ...]
+    source: str | None
+    symbol: str | None
+    start: str | None
+    end: str | None
+    last: str | None
+    engine: str
+    out: Path | None
+    json: bool
+    quiet: bool
+
+    def overrides(self) -> Overrides:
+        """Return what the command line says instead of the strategy file."""
+        return Overrides(
+            sets=self.sets,
+            source=self.source,
+            symbol=self.symbol,
+            start=self.start,
+            end=self.end,
+            last=self.last,
+        )
+
+
+json_option = click.option("--json", is_flag=True, help="Print one JSON document on stdout.")
+
+_OPTIONS = (
+    click.option("--set", "sets", multiple=True, metavar="KEY=VALUE",
+                 help="Override a value, e.g. params.fast=12 (repeatable)."),
+    click.option("--source", metavar="NAME|PATH", help="Take the bars from another source."),
+    click.option("--symbol", metavar="SYMBOL", help="Trade another symbol."),
+    click.option("--start", metavar="TIME", help="First bar, UTC, inclusive."),
+    click.option("--end", metavar="TIME", help="End of the range, UTC, exclusive."),
+    click.option("--last", metavar="LENGTH", help="The last stretch of the data, e.g. 30d."),
+    click.option("--engine", type=click.Choice(["backtrader", "compiled"]), default="backtrader",
+                 show_default=True, help="What turns decisions into fills."),
+    click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+                 help="Make run folders in DIR instead of the workspace's runs/."),
+    json_option,
+    click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+    click.option("--debug", is_flag=True, help="Show tracebacks; log everything."),
+    click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error (stderr)."),
+)  # fmt: skip
+
+
+def common_options(command: Function) -> Function:
+    """Add the common options to a command and hand them over as one `Common`."""
+
+    @wraps(command)
+    def wrapper(*args: Any, debug: bool, log_level: str | None, **kwargs: Any) -> Any:
+        given = {name: kwargs.pop(name) for name in Common.__dataclass_fields__}
+        _prepare_logs("debug" if debug else log_level)
+        return command(*args, common=Common(**given), **kwargs)
+
+    decorated: Any = wrapper
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]  # click's decorators keep the type of callables
+
+
+def _prepare_logs(level: str | None) -> None:
+    from rtrade.config.loading import find_workspace
+    from rtrade.core.settings import load_settings
+
+    chosen = level or load_settings(find_workspace(None))["RTRADE_LOG"]
+    # The logger is only loaded where it says something: start-up time is a feature.
+    if chosen != "warning":
+        from rtrade.cli.logs import configure_logs
+
+        configure_logs(chosen)

@@ -1,0 +1,32 @@
+"""From a path to a plan: read, check, decode, resolve the source, build. Opens no data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtrade.catalog.builtin import builtin
+from rtrade.config.definitions import SourceDef, StrategyDef
+from rtrade.config.loading import find_source, find_workspace, load_source, load_strategy
+from rtrade.config.overrides import Overrides
+from rtrade.plan.build import build
+from rtrade.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A strategy and its source, checked and ready to run in a workspace."""
+
+    workspace: Path
+    definition: StrategyDef
+    source: SourceDef
+    plan: Plan
+
+
+def compile_strategy(path: Path, overrides: Overrides) -> Compiled:
+    """Check a strategy file and everything it names; raise InvalidInput with all findings."""
+    workspace = find_workspace(path)
+    definition = load_strategy(path, overrides)
+    source = load_source(find_source(definition.data.source, workspace))
+    plan = build(definition, builtin())
+    return Compiled(workspace, definition, source, plan)

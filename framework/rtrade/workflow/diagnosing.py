@@ -1,0 +1,104 @@
+"""`rtrade doctor`: is this installation able to run a strategy from file to report?"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtrade import __version__
+from rtrade.core.errors import RtradeError
+from rtrade.core.resources import data_folder
+from rtrade.core.settings import SETTINGS, load_settings
+
+# Distribution name -> the module that shows that it can be loaded.
+_LIBRARIES = {
+    "backtrader": "backtrader",
+    "TA-Lib": "talib",
+    "numpy": "numpy",
+    "pyarrow": "pyarrow",
+    "jinja2": "jinja2",
+    "jsonschema": "jsonschema",
+    "pyyaml": "yaml",
+    "click": "click",
+    "rich": "rich",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: what it is, whether it is well, what was seen, and what to do."""
+
+    name: str
+    ok: bool
+    seen: str
+    hint: str | None = None
+
+
+def diagnose(workspace: Path) -> list[Check]:
+    """Look at Python, libraries, shipped files, the workspace and settings."""
+    checks = [_python(), *(_library(name, module) for name, module in _LIBRARIES.items())]
+    checks.append(_shipped())
+    checks.append(_writable("workspace", workspace))
+    settings = load_settings(workspace)
+    out = settings["RTRADE_OUT"] or str(workspace / "runs")
+    checks.append(_writable("run folders", Path(out)))
+    for setting in SETTINGS:
+        value = settings[setting.name] or "not set"
+        checks.append(Check(setting.name, True, f"{value} ({settings.origins[setting.name]})"))
+    checks.append(_guarded("a strategy compiles", _compile))
+    return checks
+
+
+def _python() -> Check:
+    seen = f"rtrade {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    return Check("python", sys.version_info >= (3, 11), seen, "use Python 3.11 or newer")
+
+
+def _library(name: str, module: str) -> Check:
+    try:
+        importlib.import_module(module)
+        return Check(name, True, importlib.metadata.version(name))
+    except (ImportError, OSError) as fault:
+        return Check(name, False, str(fault), f"reinstall it: pip install --force-reinstall {name}")
+
+
+def _shipped() -> Check:
+    missing = [kind for kind in ("strategies", "datasources", "schemas", "reports")
+               if not data_folder(kind).is_dir()]  # fmt: skip
+    seen = f"missing: {', '.join(missing)}" if missing else str(data_folder("strategies").parent)
+    return Check("shipped files", not missing, seen, "reinstall rtrade")
+
+
+def _writable(name: str, folder: Path) -> Check:
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        if not os.access(place, os.W_OK):
+            return Check(name, False, f"{folder} is not writable", "choose another with --out")
+        with tempfile.TemporaryFile(dir=place):
+            return Check(name, True, str(folder))
+    except OSError as fault:
+        return Check(name, False, f"{folder}: {fault.strerror}", "choose another with --out")
+
+
+def _compile() -> str:
+    from rtrade.config.overrides import Overrides
+    from rtrade.workflow.compiling import compile_strategy
+
+    compiled = compile_strategy(data_folder("strategies") / "sma_btc.yaml", Overrides())
+    return f"{compiled.plan.name} on {compiled.source.name}"
+
+
+def _guarded(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except RtradeError as fault:
+        return Check(name, False, fault.message, fault.hint)

@@ -1,0 +1,43 @@
+"""Check files without running them. Strategy files bring the sources that they name along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtrade.config.loading import load_source
+from rtrade.config.overrides import Overrides
+from rtrade.config.reader import read
+from rtrade.core.diagnostics import Diagnostic, errors_of
+from rtrade.core.errors import InvalidInput
+from rtrade.workflow.compiling import compile_strategy
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was found in one file."""
+
+    path: Path
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether the file can be run: warnings do not count."""
+        return not errors_of(self.diagnostics)
+
+
+def validate(paths: Sequence[Path], overrides: Overrides) -> list[Validation]:
+    """Check each file, a strategy or a source, and return what was found in it."""
+    return [Validation(path, _findings(path, overrides)) for path in paths]
+
+
+def _findings(path: Path, overrides: Overrides) -> tuple[Diagnostic, ...]:
+    try:
+        document = read(path)
+        if isinstance(document.data, dict) and "kind" in document.data:
+            load_source(path)
+            return ()
+        return compile_strategy(path, overrides).plan.warnings
+    except InvalidInput as invalid:
+        return invalid.diagnostics
