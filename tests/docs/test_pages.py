@@ -1,0 +1,86 @@
+"""The pages say what the program does: generated ones are current, examples run, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from integration.test_cli import ROOT, rtrade
+
+from rtrade.workflow.generating import generated
+
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return [
+        re.sub(r"^  ", "", found[2], flags=re.MULTILINE) if found[1] else found[2]
+        for found in re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    ]
+
+
+@pytest.mark.parametrize("path", generated(ROOT), ids=lambda path: path.name)
+def test_generated_files_are_current(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == generated(ROOT)[path], "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if not target.startswith("https://"):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readme") / "ws"
+    assert rtrade("init", folder, cwd=folder.parent).returncode == 0
+    example = blocks(README, "yaml")[0]
+    (folder / "strategies" / "my_first.yaml").write_text(example, encoding="utf-8")
+    return folder
+
+
+def test_the_readme_strategy_runs(workspace: Path) -> None:
+    done = rtrade("run", "strategies/my_first.yaml", "--last", "90d", cwd=workspace)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_error_is_what_is_printed(workspace: Path) -> None:
+    shown = next(block for block in blocks(README, "") if block.startswith("error["))
+    text = blocks(README, "yaml")[0].replace("stop_loss", "stop_los")
+    (workspace / "strategies" / "my_first.yaml").write_text(text, encoding="utf-8")
+    done = rtrade("validate", "strategies/my_first.yaml", cwd=workspace)
+    (workspace / "strategies" / "my_first.yaml").write_text(
+        blocks(README, "yaml")[0], encoding="utf-8"
+    )
+    assert done.returncode == 3
+    assert shown.strip() in done.stderr
+
+
+def readme_commands() -> list[str]:
+    lines = [line for block in blocks(README, "") for line in block.splitlines()]
+    commands = [line.split("#")[0].strip().removeprefix(".venv/bin/") for line in lines]
+    own = ("rtrade init", "rtrade run strategies/sma_btc.yaml --source mine")
+    return [line for line in commands if line.startswith("rtrade ") and not line.startswith(own)]
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_readme_commands_work(command: str, workspace: Path) -> None:
+    done = rtrade(*shlex.split(command)[1:], cwd=workspace)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_source_loads_the_users_bars(workspace: Path) -> None:
+    rows = ["ts,open,high,low,close,volume"]
+    rows += [f"{1_600_000_000_000 // 3_600_000 * 3_600_000 + hour * 3_600_000},10,12,9,"
+             f"{10 + hour % 2},5" for hour in range(200)]  # fmt: skip
+    folder = workspace / "datasources"
+    (folder / "mine.yaml").write_text(
+        blocks(README, "yaml")[1].replace(".csv.gz", ".csv"), encoding="utf-8"
+    )
+    (folder / "BTCUSDT_1h.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = rtrade("run", "strategies/sma_btc.yaml", "--source", "mine", cwd=workspace)
+    assert done.returncode == 0, done.stderr
