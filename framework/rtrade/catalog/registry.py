@@ -75,8 +75,11 @@ class Entry:
     """A function of the language: `name(inputs..., params...)`, or `series.name(params...)`.
 
     `prices` are the fields that it reads by itself (`atr` reads high, low and close); an entry
-    with `prices` can be called on another series: `daily.atr(14)`. `words` is a template for
-    plain words, with the names of inputs and params in braces.
+    with `prices` can be called on another series: `daily.atr(14)`. Besides the price fields there
+    is `time`, the UTC open time of a bar in milliseconds, as a number; it cannot be written in an
+    expression. A kernel gets its inputs first, then its prices, in declared order. `words` is a
+    template for plain words, with the names of inputs and params in braces. `check` says what is
+    wrong with params that are each in range, or None.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Entry:
     prices: tuple[str, ...] = ()
     words: str = ""
     source: str = ""
+    check: Callable[[Params], str | None] | None = None
 
     def output(self, name: str) -> Output | None:
         """Return the output called `name`, or None."""
