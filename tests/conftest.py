@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("RTRADE_REAL_DATA", ROOT.parent / "shared" / "data"))
 
-# Fixed examples: a failure in CI is a failure on every desk. `RTRADE_PROFILE=explore` draws new ones.
+# Fixed examples: a failure in CI is one on every desk. `RTRADE_PROFILE=explore` draws new ones.
 settings.register_profile(
     "fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -1,4 +1,4 @@
-"""The pages say what the program does: generated ones are current, examples run, links lead somewhere."""
+"""The pages say what the program does: generated ones are current, examples run, links lead."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from integration.test_cli import ROOT, rtrade
 
+from integration.test_cli import ROOT, rtrade
 from rtrade.workflow.generating import generated
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -18,7 +18,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def blocks(text: str, language: str) -> list[str]:
     return [
         re.sub(r"^  ", "", found[2], flags=re.MULTILINE) if found[1] else found[2]
-        for found in re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+        for found in re.finditer(
+            rf"^( *)```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE
+        )
     ]
 
 

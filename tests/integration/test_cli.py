@@ -182,7 +182,10 @@ def test_bad_requests(workspace: Path, arguments: list[str], code: int, words: s
 
 
 def test_validate_reads_strategies_and_sources(workspace: Path) -> None:
-    files = [*(workspace / "strategies").glob("*.yaml"), *(workspace / "datasources").glob("*.yaml")]
+    files = [
+        *(workspace / "strategies").glob("*.yaml"),
+        *(workspace / "datasources").glob("*.yaml"),
+    ]
     done = rtrade("validate", *files, cwd=workspace)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(": valid") == len(files)
@@ -212,9 +215,9 @@ def test_out_wins_over_the_variable_over_env_file(workspace: Path) -> None:
     arguments = ("run", "strategies/sma_btc.yaml", "--last", "30d", "--json")
     (workspace / ".env").write_text(f"RTRADE_OUT={workspace / 'a'}\n", encoding="utf-8")
     first = json.loads(rtrade(*arguments, cwd=workspace).stdout)["report"]
-    second = json.loads(
-        rtrade(*arguments, cwd=workspace, RTRADE_OUT=str(workspace / "b")).stdout
-    )["report"]
+    second = json.loads(rtrade(*arguments, cwd=workspace, RTRADE_OUT=str(workspace / "b")).stdout)[
+        "report"
+    ]
     third = json.loads(rtrade(*arguments, "--out", workspace / "c", cwd=workspace).stdout)["report"]
     assert [Path(path).parents[1].name for path in (first, second, third)] == ["a", "b", "c"]
 

@@ -1,4 +1,4 @@
-"""A crossover on real hourly bars, against a few lines of plain Python that know nothing of rtrade."""
+"""A crossover on real hourly bars, against a few lines of plain Python that know no rtrade."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from integration.test_cli import ROOT, rtrade
 
 FEE, SLIPPAGE, SHARE, FAST, SLOW = 0.001, 0.0005, 0.95, 20, 50

@@ -66,7 +66,9 @@ def run(file: Path, common: Common) -> int:
 
 
 @cli.command()
-@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
+@click.argument(
+    "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE..."
+)
 @common_options
 def validate(files: tuple[Path, ...], common: Common) -> int:
     """Check strategy and source files without running them."""

@@ -61,7 +61,7 @@ class Timeframe:
 def iso(time: int) -> str:
     """Format epoch milliseconds as `2024-01-31T09:00:00Z`, with milliseconds only where not 0."""
     moment = _EPOCH + timedelta(milliseconds=time)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    text = moment.isoformat()[:19]
     return f"{text}.{time % 1000:03d}Z" if time % 1000 else f"{text}Z"
 
 

@@ -33,11 +33,11 @@ _LIBRARIES = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: what it is, whether it is well, what was seen, and what to do."""
+    """One thing looked at: what it is, what was seen, whether it is well, and what to do."""
 
     name: str
-    ok: bool
     seen: str
+    ok: bool = True
     hint: str | None = None
 
 
@@ -51,42 +51,42 @@ def diagnose(workspace: Path) -> list[Check]:
     checks.append(_writable("run folders", Path(out)))
     for setting in SETTINGS:
         value = settings[setting.name] or "not set"
-        checks.append(Check(setting.name, True, f"{value} ({settings.origins[setting.name]})"))
+        checks.append(Check(setting.name, f"{value} ({settings.origins[setting.name]})"))
     checks.append(_guarded("a strategy compiles", _compile))
     return checks
 
 
 def _python() -> Check:
     seen = f"rtrade {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    return Check("python", sys.version_info >= (3, 11), seen, "use Python 3.11 or newer")
+    return Check("python", seen, ok=sys.version_info >= (3, 11), hint="use Python 3.11 or newer")
 
 
 def _library(name: str, module: str) -> Check:
     try:
         importlib.import_module(module)
-        return Check(name, True, importlib.metadata.version(name))
+        return Check(name, importlib.metadata.version(name))
     except (ImportError, OSError) as fault:
-        return Check(name, False, str(fault), f"reinstall it: pip install --force-reinstall {name}")
+        return Check(name, str(fault), ok=False, hint=f"pip install --force-reinstall {name}")
 
 
 def _shipped() -> Check:
     missing = [kind for kind in ("strategies", "datasources", "schemas", "reports")
                if not data_folder(kind).is_dir()]  # fmt: skip
     seen = f"missing: {', '.join(missing)}" if missing else str(data_folder("strategies").parent)
-    return Check("shipped files", not missing, seen, "reinstall rtrade")
+    return Check("shipped files", seen, ok=not missing, hint="reinstall rtrade")
 
 
 def _writable(name: str, folder: Path) -> Check:
-    place = folder
+    place, hint = folder, "choose another folder"
     while not place.exists() and place != place.parent:
         place = place.parent
     try:
         if not os.access(place, os.W_OK):
-            return Check(name, False, f"{folder} is not writable", "choose another with --out")
+            return Check(name, f"{folder} is not writable", ok=False, hint=hint)
         with tempfile.TemporaryFile(dir=place):
-            return Check(name, True, str(folder))
+            return Check(name, str(folder))
     except OSError as fault:
-        return Check(name, False, f"{folder}: {fault.strerror}", "choose another with --out")
+        return Check(name, f"{folder}: {fault.strerror}", ok=False, hint=hint)
 
 
 def _compile() -> str:
@@ -99,6 +99,6 @@ def _compile() -> str:
 
 def _guarded(name: str, look: Callable[[], str]) -> Check:
     try:
-        return Check(name, True, look())
+        return Check(name, look())
     except RtradeError as fault:
-        return Check(name, False, fault.message, fault.hint)
+        return Check(name, fault.message, ok=False, hint=fault.hint)

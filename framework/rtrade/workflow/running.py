@@ -8,23 +8,10 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
-
-from rtrade import __version__
-from rtrade.config.overrides import Overrides
-from rtrade.core.errors import InvalidInput
-from rtrade.core.settings import load_settings
-from rtrade.workflow.compiling import Compiled, compile_strategy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 log = logging.getLogger("rtrade.run")
 

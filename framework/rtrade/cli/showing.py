@@ -1,0 +1,105 @@
+"""Print what workflow hands over: results, findings, explanations, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rtrade.cli.output import print_findings, print_json, print_table
+
+if TYPE_CHECKING:
+    from rtrade.core.codes import Code
+    from rtrade.plan.explain import Explanation
+    from rtrade.workflow.diagnosing import Check
+    from rtrade.workflow.running import RunOutcome
+    from rtrade.workflow.validating import Validation
+
+
+def show_run(outcome: RunOutcome, *, as_json: bool, quiet: bool) -> None:
+    """Print the metrics beside buy and hold, the warnings, and where the report is."""
+    document = outcome.document
+    if as_json:
+        print_json({**document, "report": str(outcome.report)})
+        return
+    if quiet:
+        return
+    from rtrade.catalog.metrics import METRICS
+    from rtrade.report.formatting import format_metric
+
+    data = document["data"]
+    label = "  (SYNTHETIC DATA)" if data["synthetic"] else ""
+    title = f"{document['strategy']}: {data['symbol']} {data['timeframe']}, "
+    title += f"{data['start']} to {data['end']}, {data['bars']:,} bars{label}"
+    rows = [
+        (metric.title, format_metric(metric, document["metrics"][metric.name]))
+        for metric in METRICS
+    ]
+    print_table(title, ("metric", "value"), rows)
+    if document["refused"]:
+        refused = ", ".join(f"{reason} {count:,}" for reason, count in document["refused"].items())
+        click.echo(f"entries refused: {refused}")
+    for warning in document["warnings"]:
+        click.echo(f"warning: {warning}")
+    click.echo(f"report: {outcome.report}")
+
+
+def show_validations(found: Sequence[Validation], *, as_json: bool, quiet: bool) -> None:
+    """Print one line per valid file on stdout, and all findings on stderr."""
+    from rtrade.core.rendering import as_dict
+
+    if as_json:
+        files = [
+            {
+                "file": str(validation.path),
+                "valid": validation.valid,
+                "diagnostics": [as_dict(entry) for entry in validation.diagnostics],
+            }
+            for validation in found
+        ]
+        print_json({"valid": all(validation.valid for validation in found), "files": files})
+        return
+    for validation in found:
+        print_findings(validation.diagnostics)
+        if validation.valid and not quiet:
+            click.echo(f"{validation.path}: valid")
+
+
+def show_explanation(explanation: Explanation, *, as_json: bool) -> None:
+    """Print an explanation."""
+    if as_json:
+        print_json(explanation.as_dict())
+    else:
+        click.echo(explanation.as_text())
+
+
+def show_code(code: Code, *, as_json: bool) -> None:
+    """Print what a finding code means."""
+    if as_json:
+        print_json(asdict(code))
+    else:
+        click.echo(f"{code.code}: {code.title}\n\n{code.doc}")
+
+
+def show_workspace(folder: Path, files: Sequence[Path], *, as_json: bool, quiet: bool) -> None:
+    """Print what a new workspace holds and the next command."""
+    if as_json:
+        print_json({"folder": str(folder.resolve()), "files": [str(path) for path in files]})
+    elif not quiet:
+        click.echo(f"{folder}: {len(files)} files")
+        click.echo(f"next: cd {folder} && rtrade run strategies/sma_btc.yaml")
+
+
+def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:
+    """Print what doctor saw, a line each, with a hint where something is wrong."""
+    if as_json:
+        ok = all(check.ok for check in checks)
+        print_json({"ok": ok, "checks": [asdict(check) for check in checks]})
+        return
+    for check in checks:
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.seen}")
+        if not check.ok and check.hint:
+            click.echo(f"     help: {check.hint}")
