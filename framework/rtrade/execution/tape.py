@@ -1,0 +1,75 @@
+"""The bars of a run and the arrays of a program as what scalar code reads fast: machine arrays."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+import numpy as np
+
+from rtrade.core.bars import Bars, BoolArray, FloatArray
+from rtrade.core.errors import EngineFault
+from rtrade.core.timeframes import DAY
+from rtrade.execution.program import Program
+
+_PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """Bars as machine arrays; `low` and `high` span the open too, `day` is the UTC day number."""
+
+    time: array[int]
+    day: array[int]
+    open: array[float]
+    low: array[float]
+    high: array[float]
+    close: array[float]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def tape_of(bars: Bars) -> Tape:
+    """Return `bars` as machine arrays; raise EngineFault where a price is not above 0."""
+    for name in _PRICES:
+        prices = getattr(bars, name)
+        if len(prices) != len(bars) or not (np.isfinite(prices) & (prices > 0.0)).all():
+            raise EngineFault(f"the bars of {bars.symbol} have a bad `{name}`")
+    return Tape(
+        time=array("q", bars.time.tolist()),
+        day=array("q", (bars.time // DAY).tolist()),
+        open=machine_floats(bars.open),
+        low=machine_floats(np.minimum(bars.low, bars.open)),
+        high=machine_floats(np.maximum(bars.high, bars.open)),
+        close=machine_floats(bars.close),
+    )
+
+
+def machine_floats(values: FloatArray) -> array[float]:
+    """Return the values as an array of C doubles."""
+    out = array("d")
+    out.frombytes(np.ascontiguousarray(values, dtype=np.float64).tobytes())
+    return out
+
+
+def flags(values: BoolArray) -> bytes:
+    """Return truth values as bytes, one for each bar."""
+    return np.ascontiguousarray(values, dtype=np.bool_).tobytes()
+
+
+def check_lengths(program: Program, bars: int) -> None:
+    """Raise EngineFault where an array of the program has not one value for each bar."""
+    arrays = {
+        "enter_long": program.enter_long,
+        "exit_long": program.exit_long,
+        "enter_short": program.enter_short,
+        "exit_short": program.exit_short,
+        "volatility": program.volatility,
+        "scale": program.scale,
+        "risk_factor": program.risk_factor,
+        **{f"atr({period})": values for period, values in program.atr.items()},
+    }
+    for name, values in arrays.items():
+        if values is not None and len(values) != bars:
+            raise EngineFault(f"`{name}` has {len(values)} values for {bars} bars")
