@@ -1,0 +1,223 @@
+"""Read what a plan needs from a source: choose series, read, check, resample, cut to the range.
+
+1. Each need is served by the exact series, else by the coarsest finer one (`selection`).
+2. Each series is read once and whole; what is wrong in any of them is reported together.
+3. Coarser bars are made from the whole series, so that the range does not change them.
+4. The base series is cut to the range plus the bars that its signals look back on; the others to
+   what has closed by the base's last close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from rtrade.config.definitions import SourceDef, SyntheticSeries
+from rtrade.core.bars import Bars, BoolArray, Filters, IntArray, MarketData
+from rtrade.core.diagnostics import Diagnostic
+from rtrade.core.errors import DataUnavailable, InvalidInput
+from rtrade.core.timeframes import Timeframe, iso
+from rtrade.data.resample import resample_counting
+from rtrade.data.selection import Series, choose
+from rtrade.plan.plan import SeriesNeed
+
+
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """A series in the timeframe of its need, uncut; `partial` marks bars that lack finer ones."""
+
+    need: SeriesNeed
+    bars: Bars
+    resampled_from: Timeframe | None
+    partial: BoolArray
+
+
+def load(
+    source: SourceDef,
+    needs: Sequence[SeriesNeed],
+    *,
+    start: int | None,
+    end: int | None,
+    last: int | None = None,
+) -> MarketData:
+    """Return the bars that `needs` ask for, `needs[0]` being the base series.
+
+    `start` (inclusive) and `end` (exclusive) are in ms; `last` (ms) instead of `start` counts back
+    from `end`, or from the close of the last bar. Raises InvalidInput with every finding in the
+    files, and DataUnavailable for a series or a range that the source does not have.
+    """
+    chosen = [choose(source, need.symbol, need.timeframe) for need in needs]
+    read = _read(source, chosen)
+    whole = [_in_timeframe(read[series], need) for series, need in zip(chosen, needs, strict=True)]
+    begin = start if last is None else _last_close(whole[0].bars, end) - last
+    warnings: list[str] = []
+    base, first = _cut_base(source, whole[0], begin, end, warnings)
+    others = {
+        other.need.name: _cut_other(source, other, base, first, begin, warnings)
+        for other in whole[1:]
+    }
+    return MarketData(
+        source=source.name,
+        source_kind=source.kind,
+        base=base,
+        first=first,
+        others=others,
+        filters=_filters(source),
+        filters_stated=source.filters is not None,
+        synthetic=source.kind == "synthetic",
+        resampled_from=whole[0].resampled_from,
+        warnings=tuple(warnings),
+    )
+
+
+def _read(source: SourceDef, chosen: Sequence[Series]) -> dict[Series, Bars]:
+    """Read each series once; raise with the findings of all of them."""
+    bars: dict[Series, Bars] = {}
+    findings: list[Diagnostic] = []
+    for series in dict.fromkeys(chosen):
+        try:
+            bars[series] = read_series(source, series)
+        except InvalidInput as invalid:
+            findings.extend(invalid.diagnostics)
+    if findings:
+        raise InvalidInput(findings)
+    return bars
+
+
+def read_series(source: SourceDef, series: Series) -> Bars:
+    """Return one series of a source as it stands there; raise InvalidInput or WorldError."""
+    if isinstance(series, SyntheticSeries):
+        from rtrade.data.synthetic import generate
+
+        return generate(series, source.seed or 0)
+    from rtrade.data.files import read_file
+
+    return read_file(source, series)
+
+
+def _in_timeframe(bars: Bars, need: SeriesNeed) -> _Whole:
+    if bars.timeframe == need.timeframe:
+        return _Whole(need, bars, None, np.zeros(len(bars), dtype=np.bool_))
+    coarse, partial = resample_counting(bars, need.timeframe)
+    return _Whole(need, coarse, bars.timeframe, partial)
+
+
+def _last_close(bars: Bars, end: int | None) -> int:
+    """Return where `last` counts back from."""
+    if end is not None or not len(bars):
+        return end or 0
+    return int(bars.time[-1]) + bars.timeframe.ms
+
+
+def _cut_base(
+    source: SourceDef, whole: _Whole, begin: int | None, end: int | None, warnings: list[str]
+) -> tuple[Bars, int]:
+    """Return the base bars to read and the index of the run's first bar among them."""
+    bars, lookback = whole.bars, whole.need.lookback
+    first = 0 if begin is None else int(np.searchsorted(bars.time, begin))
+    stop = len(bars) if end is None else int(np.searchsorted(bars.time, end))
+    if first >= stop:
+        raise _nothing(source, bars, begin, end)
+    _warn_beyond(bars, begin, end, warnings)
+    found = min(first, lookback)
+    if begin is not None and found < lookback:
+        warnings.append(
+            f"the signals look back on {lookback} bars before {iso(int(bars.time[first]))}, "
+            f"but there are {found}: some may be unknown or unsettled at first"
+        )
+    _warn_partial(whole, slice(first - found, stop), warnings)
+    return bars.slice(first - found, stop), found
+
+
+def _nothing(source: SourceDef, bars: Bars, begin: int | None, end: int | None) -> DataUnavailable:
+    asked = " ".join(
+        [
+            *([f"from {iso(begin)}"] if begin is not None else []),
+            *([f"to {iso(end)}"] if end is not None else []),
+        ]
+    )
+    name = f"{bars.symbol} {bars.timeframe}"
+    message = f"source `{source.name}` has no bar of {name} {asked}".rstrip()
+    return DataUnavailable(message, hint=f"it has {_extent(bars)}")
+
+
+def _extent(bars: Bars) -> str:
+    if not len(bars):
+        return f"not one whole {bars.timeframe} bar"
+    close = int(bars.time[-1]) + bars.timeframe.ms
+    return f"{len(bars)} bars from {iso(int(bars.time[0]))} to {iso(close)}"
+
+
+def _warn_beyond(bars: Bars, begin: int | None, end: int | None, warnings: list[str]) -> None:
+    """Warn where at least one bar of the range lies outside the data."""
+    opening = int(bars.time[0])
+    closing = int(bars.time[-1]) + bars.timeframe.ms
+    if begin is not None and begin <= opening - bars.timeframe.ms:
+        warnings.append(f"the range starts at {iso(begin)}, the data only at {iso(opening)}")
+    if end is not None and end > closing:
+        warnings.append(f"the range ends at {iso(end)}, the data already at {iso(closing)}")
+
+
+def _warn_partial(whole: _Whole, read: slice, warnings: list[str]) -> None:
+    count = int(np.count_nonzero(whole.partial[read]))
+    if count:
+        bars = whole.bars
+        warnings.append(
+            f"{count} {bars.timeframe} bars of {bars.symbol} are put together from fewer "
+            f"{whole.resampled_from} bars than they should have, since some are missing"
+        )
+
+
+def _cut_other(
+    source: SourceDef,
+    whole: _Whole,
+    base: Bars,
+    first: int,
+    begin: int | None,
+    warnings: list[str],
+) -> Bars:
+    """Return the other series from `lookback` bars before what the first base bar can see."""
+    bars, lookback = whole.bars, whole.need.lookback
+    closes = bars.time + bars.timeframe.ms
+    base_closes = base.time + base.timeframe.ms
+    stop = int(np.searchsorted(closes, base_closes[-1], side="right"))
+    if stop == 0:
+        raise _nothing(source, bars, int(base.time[0]), int(base_closes[-1]))
+    seen = int(np.searchsorted(closes, base_closes[0], side="right")) - 1
+    found = max(0, min(seen, lookback))
+    name = whole.need.name
+    if begin is not None and (seen < 0 or found < lookback):
+        warnings.append(
+            f"`{name}` looks back on {lookback} bars before its last one at "
+            f"{iso(int(base_closes[0]))}, but there are {found}: some may be unknown at first"
+        )
+    read = slice(max(0, seen - lookback), stop)
+    _warn_partial(whole, read, warnings)
+    _warn_stale(name, bars, base_closes[first:], warnings)
+    return bars.slice(read.start, read.stop)
+
+
+def _warn_stale(name: str, bars: Bars, base_closes: IntArray, warnings: list[str]) -> None:
+    """Count the closes of the run at which the bar that is due of the other series is missing."""
+    step, origin = bars.timeframe.ms, bars.timeframe.origin
+    due = (base_closes - origin) // step * step + origin - step
+    missing = int(np.count_nonzero(~np.isin(due, bars.time)))
+    if missing:
+        warnings.append(
+            f"`{name}` ({bars.symbol} {bars.timeframe}) has no bar of its own at {missing} of "
+            f"{len(base_closes)} closes of the run: its last closed bar is shown there"
+        )
+
+
+def _filters(source: SourceDef) -> Filters:
+    stated = source.filters
+    if stated is None:
+        return Filters()
+    return Filters(
+        lot=Filters.lot if stated.lot is None else Decimal(stated.lot),
+        tick=None if stated.tick is None else Decimal(stated.tick),
+        min_notional=stated.min_notional,
+    )
