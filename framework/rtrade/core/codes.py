@@ -25,7 +25,15 @@ _CONFIG = (
 
 _PLAN: tuple[Code, ...] = ()
 
-_ENGINE: tuple[Code, ...] = ()
+_ENGINE = (
+    Code(
+        "RT201",
+        "engine not there yet",
+        "An engine that is planned and cannot be chosen so far. Every engine makes the same "
+        "trades, so `backtrader` gives the result that it would give.",
+    ),
+    Code("RT202", "unknown engine", "A name given to `--engine` that no engine has."),
+)
 
 _DATA: tuple[Code, ...] = ()
 
