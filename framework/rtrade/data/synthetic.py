@@ -97,7 +97,8 @@ def _volatility(draw: RandomState, time: IntArray, step: int) -> FloatArray:
     for half_life, deviation in _HALF_LIVES_HOURS:
         log += _autoregressive(draw, ticks, clock / HOUR / half_life, deviation)
         log -= deviation * deviation
-    return _rounded(np.exp(log), _DRAW_GRID)[tick] * _season(time, step)
+    volatility: FloatArray = _rounded(np.exp(log), _DRAW_GRID)[tick] * _season(time, step)
+    return volatility
 
 
 def _autoregressive(
@@ -122,8 +123,9 @@ def _season(time: IntArray, step: int) -> FloatArray:
     # 1970-01-01 was a Thursday, so Saturdays are the third and Sundays the fourth day from it.
     week = np.where(np.isin(np.arange(WEEK // DAY), (2, 3)), _WEEKEND, 1.0)
     square = math.fsum((day * day).tolist()) / len(day) * math.fsum((week * week).tolist()) / 7
-    shape = day[time // HOUR % 24] * week[time // DAY % 7]
-    return shape / math.sqrt(square)
+    shape: FloatArray = day[time // HOUR % 24] * week[time // DAY % 7]
+    shape /= math.sqrt(square)
+    return shape
 
 
 def _returns(draw: RandomState, sigma: FloatArray, step: int) -> FloatArray:
