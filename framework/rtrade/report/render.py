@@ -1,0 +1,78 @@
+"""Render a finished run as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from rtrade.core.resources import data_folder
+from rtrade.report import tables, words
+from rtrade.report.assets import load_assets
+from rtrade.report.charts import payload, plan_charts
+from rtrade.report.columns import island
+from rtrade.report.context import Charts, ReportContext
+from rtrade.report.inputs import Indicator, ReportInputs, trade_columns
+
+__all__ = ["Indicator", "ReportInputs", "build_context", "render"]
+
+TEMPLATE = "report.html.j2"
+
+
+def render(inputs: ReportInputs) -> str:
+    """Return the report as HTML; raise WorldError where its templates cannot be read."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(data_folder("reports") / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    context = build_context(inputs)
+    named = {field.name: getattr(context, field.name) for field in fields(context)}
+    return environment.get_template(TEMPLATE).render(named)
+
+
+def build_context(inputs: ReportInputs) -> ReportContext:
+    """Turn a run into everything that a template sees."""
+    document = inputs.document
+    data, metrics = document["data"], document["metrics"]
+    return ReportContext(
+        title=document["strategy"],
+        symbol=data["symbol"],
+        quote=data["symbol"].partition("/")[2],
+        timeframe=data["timeframe"],
+        period=f"{data['start'][:10]} to {data['end'][:10]}",
+        engine=document["engine"],
+        source=data["source"],
+        synthetic=bool(data.get("synthetic", False)),
+        verdict=words.verdict(document),
+        key_numbers=tables.key_numbers(metrics),
+        warnings=tuple(document["warnings"]),
+        charts=_charts(inputs),
+        trades=tables.trades_table(document["trades"]),
+        costs=tables.cost_facts(metrics),
+        metrics=tables.metric_rows(metrics),
+        fill_rules=inputs.fill_rules,
+        data=tables.data_facts(data),
+        refusals=tables.refusals(document["refused"]),
+        explanation=inputs.explanation,
+        strategy_yaml=inputs.strategy_yaml,
+        identity=tables.identity(document, inputs.version),
+        assets=load_assets(),
+        version=inputs.version,
+    )
+
+
+def _charts(inputs: ReportInputs) -> Charts:
+    trades = trade_columns(inputs.document["trades"], inputs.bars)
+    plan = plan_charts(inputs, trades)
+    count, timeframe = len(inputs.bars), str(inputs.bars.timeframe)
+    return Charts(
+        data=island(payload(inputs, trades, plan)),
+        price_summary=words.price_summary(inputs.document, plan),
+        equity_summary=words.equity_summary(inputs.document),
+        notes=tuple(words.chart_notes(plan, trades, count, timeframe)),
+        lines=tuple(line.indicator.name for line in plan.lines),
+        periods=tables.period_rows(inputs),
+    )

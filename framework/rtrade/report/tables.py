@@ -1,0 +1,203 @@
+"""Rows of the report's tables: trades, metrics, facts, refusals, periods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rtrade.catalog.metrics import BY_NAME, METRICS, Better, Metric, MetricUnit
+from rtrade.core.results import REFUSALS
+from rtrade.report import words
+from rtrade.report.charts import fall, starting_cash
+from rtrade.report.context import (
+    Fact,
+    Figure,
+    KeyNumber,
+    MetricRow,
+    PeriodRow,
+    Refusal,
+    TradeRow,
+    Trades,
+)
+from rtrade.report.formats import Form, Value, figure, moment, raw, show, tone
+from rtrade.report.inputs import ReportInputs
+
+ROWS = 2_000
+PERIODS = 40
+
+_FORMS = {
+    MetricUnit.QUOTE: Form.MONEY,
+    MetricUnit.FRACTION: Form.PERCENT,
+    MetricUnit.YEARLY: Form.PERCENT,
+    MetricUnit.RATIO: Form.RATIO,
+    MetricUnit.COUNT: Form.COUNT,
+    MetricUnit.BARS: Form.COUNT,
+    MetricUnit.TURNS: Form.PER_YEAR,
+}
+_KEYS = (
+    "total_return",
+    "cagr",
+    "max_drawdown",
+    "sharpe",
+    "profit_factor",
+    "trades",
+    "win_rate",
+    "exposure",
+)
+_COSTS = ("fees", "slippage_cost", "turnover")
+
+
+def key_numbers(metrics: Mapping[str, Any]) -> tuple[KeyNumber, ...]:
+    """Return the numbers at the top of the page."""
+    beside = {"total_return": _metric(BY_NAME["benchmark_return"], metrics)}
+    return tuple(
+        KeyNumber(
+            BY_NAME[name].title,
+            BY_NAME[name].doc,
+            _metric(BY_NAME[name], metrics),
+            beside.get(name),
+        )
+        for name in _KEYS
+    )
+
+
+def metric_rows(metrics: Mapping[str, Any]) -> tuple[MetricRow, ...]:
+    """Return all metrics with their definitions, in the catalog's order."""
+    return tuple(
+        MetricRow(metric.name, metric.title, metric.doc, metric.formula, _metric(metric, metrics))
+        for metric in METRICS
+    )
+
+
+def cost_facts(metrics: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Return what trading has cost."""
+    return tuple(
+        Fact(metric.title, "", metric.doc, _metric(metric, metrics), code=False)
+        for metric in (BY_NAME[name] for name in _COSTS)
+    )
+
+
+def _metric(metric: Metric, metrics: Mapping[str, Any]) -> Figure:
+    signed = metric.low in (None, -1.0) and _FORMS[metric.unit] is Form.PERCENT
+    made = figure(f"metrics.{metric.name}", metrics[metric.name], _FORMS[metric.unit], signed=signed)
+    if metric.better is Better.NEITHER:
+        return Figure(made.path, made.raw, made.text, "")
+    return made
+
+
+def trades_table(trades: list[Mapping[str, Any]]) -> Trades:
+    """Return the first trades as rows, and a sentence where there are more."""
+    rows = tuple(_trade(number, trade) for number, trade in enumerate(trades[:ROWS], 1))
+    cut = ""
+    if len(trades) > ROWS:
+        cut = (
+            f"The first {show(ROWS, Form.COUNT)} of {show(len(trades), Form.COUNT)} trades. "
+            "All of them are in trades.csv, next to this file."
+        )
+    return Trades(rows, len(trades), cut)
+
+
+def _trade(number: int, trade: Mapping[str, Any]) -> TradeRow:
+    left = trade["exit_reason"]
+    return TradeRow(
+        number=number,
+        side=trade["side"],
+        entry_time=moment(trade["entry_time"]),
+        exit_time="open" if trade["exit_time"] is None else moment(trade["exit_time"]),
+        exit_raw=trade["exit_time"] or "",
+        entry_price=_cell(trade["entry_price"], Form.PRICE),
+        exit_price=_cell(trade["exit_price"], Form.PRICE),
+        size=_cell(trade["size"], Form.SIZE),
+        pnl=_cell(trade["pnl"], Form.MONEY, signed=True),
+        return_=_cell(trade["return"], Form.PERCENT, signed=True),
+        fees=_cell(trade["fees"], Form.MONEY),
+        bars=_cell(trade["bars"], Form.COUNT),
+        entry_reason=words.reason(trade["entry_reason"]),
+        exit_reason="still open" if left is None else words.reason(left),
+    )
+
+
+def _cell(value: Value, form: Form, *, signed: bool = False) -> tuple[str, str, str]:
+    return raw(value), show(value, form, signed=signed), tone(value, signed=signed)
+
+
+def refusals(refused: Mapping[str, int]) -> tuple[Refusal, ...]:
+    """Return the reasons for which entries were refused, in the order they are judged in."""
+    names = [name for name in REFUSALS if refused.get(name)]
+    return tuple(
+        Refusal(name, words.REFUSALS[name], figure(f"refused.{name}", refused[name], Form.COUNT))
+        for name in names
+    )
+
+
+def data_facts(data: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Return which bars were used, what is missing, and what the venue allows."""
+    counts = (
+        ("bars", "Bars", "Those of the run; bars that only warmed up the signals are left out."),
+        ("gaps", "Gaps", "Holes in the series. Nothing is filled in; time steps over them."),
+        ("missing", "Missing bars", "Bars that are missing in those gaps."),
+    )
+    return (
+        _fact("Source", data["source"]),
+        _fact("Symbol", data["symbol"]),
+        _fact("Timeframe", data["timeframe"]),
+        _fact("Start", moment(data["start"]), "UTC, the open of the first bar."),
+        _fact("End", moment(data["end"]), "UTC."),
+        *(
+            Fact(title, "", doc, figure(f"data.{key}", data[key], Form.COUNT), code=False)
+            for key, title, doc in counts
+        ),
+        *_filters(data["filters"]),
+        Fact("sha256", data["sha256"], "Of the content of all bars read.", None, code=True),
+    )
+
+
+def _filters(filters: Mapping[str, Any] | None) -> list[Fact]:
+    titles = {
+        "lot": ("Size step", "Sizes are rounded down to it."),
+        "tick": ("Price step", "For information: prices are not rounded in backtests."),
+        "min_notional": ("Least order", "Entries worth less are refused; quote units."),
+    }
+    return [
+        _fact(title, "none" if filters[key] is None else str(filters[key]), doc)
+        for key, (title, doc) in titles.items()
+        if filters is not None and key in filters
+    ]
+
+
+def identity(document: Mapping[str, Any], version: str) -> tuple[Fact, ...]:
+    """Return what names the run, so that it can be reproduced."""
+    same = "Equal inputs give an equal fingerprint, on any machine."
+    return (
+        Fact("Run", document["run_id"], "The folder that the run was written to.", None, code=True),
+        Fact("Fingerprint", document["fingerprint"], same, None, code=True),
+        _fact("Engine", document["engine"], "What filled the orders."),
+        _fact("rtrade", version, "The version that wrote this page."),
+    )
+
+
+def _fact(title: str, text: str, doc: str = "") -> Fact:
+    return Fact(title, text, doc, None, code=False)
+
+
+def period_rows(inputs: ReportInputs) -> tuple[PeriodRow, ...]:
+    """Return the curve at the ends of months, or of years where months are too many."""
+    time = inputs.bars.time.astype("datetime64[ms]")
+    for unit in ("D", "M", "Y"):
+        periods = time.astype(f"datetime64[{unit}]")
+        ends = np.append(np.flatnonzero(periods[1:] != periods[:-1]), len(time) - 1)
+        if len(ends) <= PERIODS:
+            break
+    under = fall(inputs.equity, starting_cash(inputs))
+    return tuple(
+        PeriodRow(
+            str(periods[at]),
+            show(float(inputs.equity[at]), Form.MONEY),
+            show(float(inputs.benchmark[at]), Form.MONEY),
+            show(float(under[at]), Form.PERCENT),
+        )
+        for at in ends.tolist()
+    )
+

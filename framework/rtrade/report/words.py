@@ -1,0 +1,115 @@
+"""The sentences of the report: verdict, summaries of the charts, reasons, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rtrade.report.charts import MARKERS, ChartPlan
+from rtrade.report.context import Verdict
+from rtrade.report.formats import Form, Value, show, tone
+from rtrade.report.inputs import TradeColumns
+
+REFUSALS = {
+    "in_position": "The opposite direction was held, and that position stayed.",
+    "conflict": "Both entry rules were true at the same close.",
+    "exiting": "Its own exit rule was true too, or a position in its direction was just leaving.",
+    "ruin": "Equity had fallen to 0 or below; trading had ended.",
+    "max_drawdown": "The drawdown limit had ended trading.",
+    "daily_loss": "The day's loss limit was reached; no entries for the rest of that day.",
+    "cooldown": "Too soon after the last exit.",
+    "warming_up": "An average range or volatility that the order needs was not known yet.",
+    "risk_veto": "The risk signal forbade it.",
+    "no_cash": "No cash was left.",
+    "below_minimum": "The order was smaller than the venue accepts.",
+}
+
+
+def verdict(document: Mapping[str, Any]) -> Verdict:
+    """Say in words what the run made beside buying and holding."""
+    metrics = document["metrics"]
+    gained: Value = metrics["total_return"]
+    return Verdict(tone(gained), _outcome(gained, metrics["benchmark_return"]), _detail(metrics))
+
+
+def _outcome(gained: Value, held: Value) -> str:
+    if gained is None:
+        return "The return of this run is not defined."
+    own = _made(gained)
+    first = f"{own[0].upper()}{own[1:]}"
+    if held is None:
+        return f"{first}."
+    return f"{first} where buying and holding {_made(held)}."
+
+
+def _made(gain: float) -> str:
+    if not gain:
+        return "ended where it began"
+    return f"{'made' if gain > 0 else 'lost'} {show(abs(gain), Form.PERCENT)}"
+
+
+def _detail(metrics: Mapping[str, Any]) -> str:
+    trades = metrics["trades"]
+    parts = ["No trade was closed" if not trades else counted(trades, "closed trade")]
+    if metrics["max_drawdown"] is not None:
+        parts.append(f"deepest fall {show(metrics['max_drawdown'], Form.PERCENT)}")
+    if metrics["exposure"] is not None:
+        parts.append(f"in the market {show(metrics['exposure'], Form.PERCENT)} of the time")
+    return ", ".join(parts) + "."
+
+
+def counted(number: int, noun: str) -> str:
+    """Write `1 bar`, `2 bars`, `no bars`."""
+    if not number:
+        return f"no {noun}s"
+    return f"{show(number, Form.COUNT)} {noun}{'' if number == 1 else 's'}"
+
+
+def reason(name: str) -> str:
+    """Turn a name such as `stop_loss` into words."""
+    return name.replace("_", " ")
+
+
+def price_summary(document: Mapping[str, Any], plan: ChartPlan) -> str:
+    """Say what the price chart shows."""
+    data = document["data"]
+    names = ", ".join(line.indicator.name for line in plan.lines)
+    drawn = f", with {names}" if names else ""
+    return (
+        f"Candles of {data['symbol']} from {data['start'][:10]} to {data['end'][:10]}{drawn}, and "
+        f"{counted(len(document['trades']), 'trade')} marked where they begin and end. "
+        "The trade table below holds the same trades in numbers."
+    )
+
+
+def equity_summary(document: Mapping[str, Any]) -> str:
+    """Say what the equity chart shows."""
+    metrics = document["metrics"]
+    return (
+        f"Equity ends at {show(metrics['final_equity'], Form.MONEY)}, a change of "
+        f"{show(metrics['total_return'], Form.PERCENT, signed=True)}; buying and holding changed by "
+        f"{show(metrics['benchmark_return'], Form.PERCENT, signed=True)}. The deepest drawdown is "
+        f"{show(metrics['max_drawdown'], Form.PERCENT)}."
+    )
+
+
+def chart_notes(plan: ChartPlan, trades: TradeColumns, bars: int, timeframe: str) -> list[str]:
+    """Say what was aggregated or left out of the charts."""
+    notes = []
+    if len(plan.grouping) < bars:
+        near = len(plan.near.trades)
+        notes.append(
+            f"The overview draws {show(bars, Form.COUNT)} bars of {timeframe} as "
+            f"{show(len(plan.grouping), Form.COUNT)} candles of {plan.grouping.timeframe}; lines "
+            "keep their highest and lowest values. "
+            f"Full {timeframe} bars are in this file around {show(near, Form.COUNT)} of "
+            f"{counted(len(trades), 'trade')}; choose one of those and the chart shows them."
+        )
+    if len(plan.shown_trades) < len(trades):
+        notes.append(
+            f"More than {show(MARKERS, Form.COUNT)} trades: "
+            f"{show(len(plan.shown_trades), Form.COUNT)} of them, evenly spread, are marked."
+        )
+    if plan.left_out:
+        notes.append(f"Not drawn: {', '.join(plan.left_out)}.")
+    return notes
