@@ -1,0 +1,56 @@
+"""What identifies a run: a hash over everything that can change its result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from rtrade.core.bars import Filters, MarketData
+
+_DIGITS = 10
+
+
+def fingerprint(
+    canonical_plan: bytes,
+    market: MarketData,
+    *,
+    fill_rules: str | int,
+    kernels: str | int,
+    answers: str | None = None,
+) -> str:
+    """Return the sha256 (hex) of all that can change a run's result.
+
+    `canonical_plan` has no name, description, path or key order; `market` gives the series with
+    the bars before the first one, the filters in force and the source's name; `fill_rules` and
+    `kernels` are versions; `answers` is the digest of the LLM answers used. Series besides the
+    base count by name, whatever their order in the file.
+    """
+    parts = {
+        "plan": hashlib.sha256(canonical_plan).hexdigest(),
+        "filters": _filters(market.filters),
+        "symbol": market.base.symbol,
+        "timeframe": str(market.base.timeframe),
+        "source": market.source,
+        "first": market.first,
+        "bars": market.base.digest(),
+        "others": {name: bars.digest() for name, bars in market.others.items()},
+        "answers": answers,
+        "fill_rules": str(fill_rules),
+        "kernels": str(kernels),
+    }
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_id(name: str, fingerprint: str, engine: str) -> str:
+    """Return `<name>-<first 10 hex digits of sha256(fingerprint + engine)>`."""
+    digest = hashlib.sha256((fingerprint + engine).encode()).hexdigest()
+    return f"{name}-{digest[:_DIGITS]}"
+
+
+def _filters(filters: Filters) -> dict[str, str | None]:
+    return {
+        "lot": f"{filters.lot.normalize():f}",
+        "tick": None if filters.tick is None else f"{filters.tick.normalize():f}",
+        "min_notional": None if filters.min_notional is None else repr(filters.min_notional),
+    }

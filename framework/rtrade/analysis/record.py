@@ -1,0 +1,200 @@
+"""The record of a run: result.json, trades.csv and equity.csv as values and bytes.
+
+Nothing here knows a path, a clock, a host or a library version: equal runs give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rtrade.analysis.fingerprint import run_id
+from rtrade.analysis.metrics import Metrics
+from rtrade.core.bars import Bars, FloatArray, IntArray, MarketData
+from rtrade.core.errors import EngineFault
+from rtrade.core.results import REFUSALS, RunResult, Trade
+from rtrade.core.timeframes import iso
+from rtrade.plan.plan import Plan
+
+TRADE_KEYS = (
+    "symbol",
+    "side",
+    "entry_time",
+    "entry_price",
+    "exit_time",
+    "exit_price",
+    "size",
+    "pnl",
+    "return",
+    "fees",
+    "bars",
+    "entry_reason",
+    "exit_reason",
+)
+EQUITY_COLUMNS = ("time", "equity", "position", "benchmark")
+# At the start of a text cell these make a spreadsheet run it.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """A run as it is published. The arrays have one value per bar of the run, at its close."""
+
+    run_id: str
+    fingerprint: str
+    strategy: str
+    engine: str
+    data: Mapping[str, Any]
+    metrics: Metrics
+    trades: tuple[Trade, ...]
+    refused: Mapping[str, int]
+    warnings: tuple[str, ...]
+    time: IntArray
+    equity: FloatArray
+    position: FloatArray
+    benchmark: FloatArray
+
+    def document(self) -> dict[str, Any]:
+        """Return the content of result.json; `schemas/result.schema.json` describes it."""
+        return {
+            "run_id": self.run_id,
+            "fingerprint": self.fingerprint,
+            "strategy": self.strategy,
+            "engine": self.engine,
+            "data": dict(self.data),
+            "metrics": self.metrics.values(),
+            "trades": [_trade(trade) for trade in self.trades],
+            "refused": dict(self.refused),
+            "warnings": list(self.warnings),
+        }
+
+    def result_json(self) -> bytes:
+        """Return result.json."""
+        return to_json(self.document())
+
+    def trades_csv(self) -> str:
+        """Return trades.csv: the trades of result.json, one a line; empty cells where null."""
+        rows = (",".join(map(_cell, _trade(trade).values())) for trade in self.trades)
+        return _lines(",".join(TRADE_KEYS), rows)
+
+    def equity_csv(self) -> str:
+        """Return equity.csv: equity, signed position and buy and hold at each close."""
+        # Adding 0.0 turns a negative zero into zero.
+        columns = (self.equity + 0.0, self.position + 0.0, self.benchmark + 0.0)
+        numbers = zip(*(map(repr, column.tolist()) for column in columns), strict=True)
+        rows = (
+            f"{at},{a},{b},{c}" for at, (a, b, c) in zip(_times(self.time), numbers, strict=True)
+        )
+        return _lines(",".join(EQUITY_COLUMNS), rows)
+
+
+def build(
+    plan: Plan,
+    market: MarketData,
+    result: RunResult,
+    metrics: Metrics,
+    *,
+    fingerprint: str,
+    benchmark: FloatArray,
+    warnings: Iterable[str],
+) -> RunRecord:
+    """Put a run together for publishing; `benchmark` is buy and hold at each close."""
+    bars = market.bars
+    return RunRecord(
+        run_id=run_id(plan.name, fingerprint, result.engine),
+        fingerprint=fingerprint,
+        strategy=plan.name,
+        engine=result.engine,
+        data=_data(market, bars),
+        metrics=metrics,
+        trades=result.trades,
+        refused={name: n for name in REFUSALS if (n := result.refused.get(name, 0))},
+        warnings=tuple(warnings),
+        time=bars.time,
+        equity=np.asarray(result.equity, dtype=np.float64),
+        position=np.asarray(result.position, dtype=np.float64),
+        benchmark=benchmark,
+    )
+
+
+def to_json(document: Mapping[str, Any]) -> bytes:
+    """Return a document as UTF-8 JSON, keys in their own order, with a newline at the end.
+
+    Raises EngineFault for a number that is not finite, which JSON cannot hold.
+    """
+    try:
+        text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
+    except ValueError as error:
+        raise EngineFault(
+            "the result holds a number that is not finite",
+            hint="prices or sizes in the data may be too large for this strategy",
+        ) from error
+    # A lone surrogate out of a YAML escape stays the escape that it was, which JSON has too.
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
+def _data(market: MarketData, bars: Bars) -> dict[str, Any]:
+    gaps, missing = bars.gaps()
+    filters = market.filters
+    return {
+        "source": market.source,
+        "symbol": bars.symbol,
+        "timeframe": str(bars.timeframe),
+        "start": iso(int(bars.time[0])) if len(bars) else None,
+        "end": iso(int(bars.time[-1]) + bars.timeframe.ms) if len(bars) else None,
+        "bars": len(bars),
+        "gaps": gaps,
+        "missing": missing,
+        "filters": {
+            "lot": float(filters.lot),
+            "tick": None if filters.tick is None else float(filters.tick),
+            "min_notional": filters.min_notional,
+        },
+        "sha256": market.base.digest(),
+        "synthetic": market.synthetic,
+    }
+
+
+def _trade(trade: Trade) -> dict[str, Any]:
+    return {
+        "symbol": trade.symbol,
+        "side": trade.side,
+        "entry_time": iso(trade.entry_time),
+        "entry_price": trade.entry_price,
+        "exit_time": None if trade.exit_time is None else iso(trade.exit_time),
+        "exit_price": trade.exit_price,
+        "size": trade.size,
+        "pnl": trade.pnl,
+        "return": trade.return_,
+        "fees": trade.fees,
+        "bars": trade.bars,
+        "entry_reason": trade.entry_reason,
+        "exit_reason": trade.exit_reason,
+    }
+
+
+def _times(times: IntArray) -> list[str]:
+    if np.any(times % 1000):
+        return [iso(at) for at in times.tolist()]
+    moments = times.astype("datetime64[ms]").astype("datetime64[s]")
+    return [f"{text}Z" for text in np.datetime_as_string(moments).tolist()]
+
+
+def _cell(value: object) -> str:
+    """Return a cell of a table: numbers to the last digit, text that nothing will run."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return repr(value)
+    text = f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    if text is value and not any(mark in text for mark in ',"\r\n'):
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _lines(header: str, rows: Iterable[str]) -> str:
+    return "\n".join([header, *rows, ""])

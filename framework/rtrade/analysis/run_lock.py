@@ -1,0 +1,53 @@
+"""run.lock: on what a run was made. Everything that may differ between equal runs stands here."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rtrade import __version__
+
+LIBRARIES = (
+    "backtrader",
+    "click",
+    "jinja2",
+    "jsonschema",
+    "numba",
+    "numpy",
+    "pyarrow",
+    "python-dotenv",
+    "pyyaml",
+    "rich",
+    "structlog",
+    "TA-Lib",
+)
+
+
+def run_lock(*, paths: Mapping[str, str], times: Mapping[str, str | float]) -> bytes:
+    """Return run.lock as JSON: versions, machine, and the paths and times that the caller gives.
+
+    A library that is not installed has null for a version.
+    """
+    document: dict[str, Any] = {
+        "rtrade": __version__,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "host": platform.node(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "paths": dict(paths),
+        "times": dict(times),
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    # Paths may hold bytes that are not UTF-8; JSON has an escape for what they are decoded to.
+    return f"{text}\n".encode(errors="backslashreplace")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

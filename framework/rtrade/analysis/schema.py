@@ -1,0 +1,166 @@
+"""The JSON Schema (draft-07) of result.json, made from the declarations of metrics and reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rtrade.catalog.metrics import METRICS, Metric
+from rtrade.core.results import BAR_EXITS, CLOSE_EXITS, ENTRY_REASONS, REFUSALS
+
+Schema = dict[str, Any]
+
+_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$"
+_HEX = "^[0-9a-f]{64}$"
+
+_REFUSED = {
+    "in_position": "the position held is on the other side and stays",
+    "conflict": "both entry rules were true",
+    "exiting": "its exit rule was true too, or a position in its direction leaves at this close",
+    "ruin": "equity had fallen to 0 or below",
+    "max_drawdown": "max_drawdown had ended trading",
+    "daily_loss": "the day's loss had reached its limit",
+    "cooldown": "too soon after an exit",
+    "warming_up": "an ATR or volatility that it needs was not ready, or volatility was 0",
+    "risk_veto": "the risk level allows no position",
+    "no_cash": "no cash was left after the exit",
+    "below_minimum": "the size came to less than the venue allows",
+}
+
+
+def result_schema() -> Schema:
+    """Return the schema of result.json, and of what `rtrade run --json` prints."""
+    properties = {
+        "run_id": _text("The folder's name: strategy, and ten hex digits of fingerprint + engine."),
+        "fingerprint": _text("sha256 over everything that can change the result.", pattern=_HEX),
+        "strategy": _text("The strategy's name."),
+        "engine": _text("The engine that ran it."),
+        "data": _data(),
+        "metrics": _object(
+            "Fractions are fractions: 0.12 is 12 %. A null has its reason in `warnings`.",
+            {metric.name: _metric(metric) for metric in METRICS},
+        ),
+        "trades": {
+            "type": "array",
+            "description": "Trades by entry time; a position open at the end is the last one.",
+            "items": _trade(),
+        },
+        "refused": _object(
+            "Closes at which an entry rule was true and no entry followed, by the first reason.",
+            {reason: _count(f"Closes at which {_REFUSED[reason]}.", low=1) for reason in REFUSALS},
+            required=(),
+        ),
+        "warnings": {
+            "type": "array",
+            "description": "What to know before believing the result, a sentence each.",
+            "items": _text("A sentence."),
+        },
+    }
+    printed = {"report": _text("Absolute path of the report; only in what `--json` prints.")}
+    head = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "The result of a run (result.json)",
+    }
+    return head | _object(
+        "What one run came to. Times are ISO-8601 UTC, the open time of the bar in which the "
+        "thing happened.",
+        properties | printed,
+        required=tuple(properties),
+    )
+
+
+def _data() -> Schema:
+    filters = _object(
+        "What the venue allows, as it was in force.",
+        {
+            "lot": _number("Step of sizes, base units.", exclusiveMinimum=0),
+            "tick": _number("Step of prices, quote units; null: none.", null=True),
+            "min_notional": _number("Least notional of an entry, quote units.", null=True),
+        },
+    )
+    return _object(
+        "The bars of the run; those read before its first bar count in `sha256` only.",
+        {
+            "source": _text("Name of the source."),
+            "symbol": _text("What was traded."),
+            "timeframe": _text("Length of a bar.", pattern=r"^[1-9]\d*[smhdw]$"),
+            "start": _time("Open of the run's first bar; null without bars.", null=True),
+            "end": _time("Close of the run's last bar: not part of the run.", null=True),
+            "bars": _count("Bars of the run."),
+            "gaps": _count("Holes between its bars."),
+            "missing": _count("Bars that are missing in the holes."),
+            "filters": filters,
+            "sha256": _text(
+                "sha256 of the traded series, with the bars read before the run.", pattern=_HEX
+            ),
+            "synthetic": {
+                "type": "boolean",
+                "description": "True where prices are generated and say nothing about a market.",
+            },
+        },
+    )
+
+
+def _trade() -> Schema:
+    reasons = [*BAR_EXITS, *CLOSE_EXITS]
+    return _object(
+        "A position from entry to exit.",
+        {
+            "symbol": _text("What was traded."),
+            "side": _text("Direction.", enum=["long", "short"]),
+            "entry_time": _time("Open time of the bar of the entry."),
+            "entry_price": _number("Fill price, slippage included, quote units."),
+            "exit_time": _time("Open time of the bar of the exit; null while open.", null=True),
+            "exit_price": _number("Fill price of the exit; null while open.", null=True),
+            "size": _number("Base units.", exclusiveMinimum=0),
+            "pnl": _number("Quote units, after commissions; marked at the last close while open."),
+            "return": _number("pnl / entry notional."),
+            "fees": _number("Commissions, quote units.", minimum=0),
+            "bars": _count("Index of the exit's bar - index of the entry's."),
+            "entry_reason": _text("The rule that opened it.", enum=list(ENTRY_REASONS)),
+            "exit_reason": {
+                "type": ["string", "null"],
+                "enum": [*reasons, None],
+                "description": "What closed it; null while open.",
+            },
+        },
+    )
+
+
+def _metric(metric: Metric) -> Schema:
+    kind = "integer" if metric.integer else "number"
+    low = {} if metric.low is None else {"minimum": metric.low}
+    return {
+        "type": kind if metric.name == "trades" else [kind, "null"],
+        "description": f"{metric.doc} Unit: {metric.unit}. Formula: {metric.formula}.",
+        **low,
+    }
+
+
+def _object(
+    description: str, properties: Schema, required: tuple[str, ...] | None = None
+) -> Schema:
+    return {
+        "type": "object",
+        "description": description,
+        "additionalProperties": False,
+        "required": list(properties if required is None else required),
+        "properties": properties,
+    }
+
+
+def _text(description: str, **limits: Any) -> Schema:
+    return {"type": "string", "description": description, **limits}
+
+
+def _time(description: str, *, null: bool = False) -> Schema:
+    kind = ["string", "null"] if null else "string"
+    return {"type": kind, "description": description, "pattern": _TIME}
+
+
+def _number(description: str, *, null: bool = False, **limits: Any) -> Schema:
+    kind = ["number", "null"] if null else "number"
+    return {"type": kind, "description": description, **limits}
+
+
+def _count(description: str, low: int = 0) -> Schema:
+    return {"type": "integer", "description": description, "minimum": low}
