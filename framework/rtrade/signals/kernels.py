@@ -1,0 +1,81 @@
+"""Kernels by the names of their catalog entries, safe with NaN.
+
+What sums or remembers is computed on the stretches between NaNs, each as if the series began
+there: a window is unknown while a NaN is in it, and an average that remembers starts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from rtrade.catalog.registry import Entry, Number
+from rtrade.core.bars import FloatArray, TriArray
+from rtrade.core.errors import EngineFault
+from rtrade.signals import indicators, language
+from rtrade.signals.language import Kernel
+
+Array = FloatArray | TriArray
+
+_BARWISE: dict[str, Kernel] = language.BARWISE | indicators.BARWISE
+_RESTARTED: dict[str, Kernel] = language.RESTARTED | indicators.RESTARTED
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all entries that there is a kernel for, sorted."""
+    return tuple(sorted([*_BARWISE, *_RESTARTED]))
+
+
+def compute(
+    entry: Entry, inputs: Sequence[Array], params: Mapping[str, Number]
+) -> dict[str, Array]:
+    """Compute all outputs of an entry, one value per bar, by output name.
+
+    `inputs` are the declared inputs and then the prices, all of one length: numbers as float64
+    that may hold NaN, conditions as int8. Numbers come back as float64, finite or NaN.
+    """
+    with np.errstate(all="ignore"):
+        if entry.name in _BARWISE:
+            found = _BARWISE[entry.name](*inputs, **params)
+        elif entry.name in _RESTARTED:
+            found = _restarted(entry, inputs, params)
+        else:
+            raise EngineFault(f"there is no kernel for `{entry.name}`")
+    arrays = found if isinstance(found, tuple) else (found,)
+    return {
+        output.name: finite(values) for output, values in zip(entry.outputs, arrays, strict=True)
+    }
+
+
+def _restarted(
+    entry: Entry, inputs: Sequence[Array], params: Mapping[str, Number]
+) -> tuple[FloatArray, ...]:
+    kernel, warmup = _RESTARTED[entry.name], entry.warmup(params)
+    results = tuple(np.full(len(inputs[0]), np.nan) for _ in entry.outputs)
+    for start, stop in _stretches(inputs):
+        if stop - start <= warmup:
+            continue
+        found = kernel(*(values[start:stop] for values in inputs), **params)
+        arrays = found if isinstance(found, tuple) else (found,)
+        for result, values in zip(results, arrays, strict=True):
+            result[start + warmup : stop] = values
+    return results
+
+
+def _stretches(inputs: Sequence[Array]) -> list[tuple[int, int]]:
+    """Return where all inputs are numbers, as (start, stop)."""
+    known = ~np.isnan(inputs[0])
+    for values in inputs[1:]:
+        known &= ~np.isnan(values)
+    if known.all():
+        return [(0, len(known))]
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], known.view(np.int8), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def finite(values: Array) -> Array:
+    """Return numbers with NaN for the infinite; conditions as they are."""
+    if values.dtype == np.float64 and np.isinf(values).any():
+        return np.where(np.isinf(values), np.nan, values)
+    return values

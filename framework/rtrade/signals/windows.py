@@ -1,0 +1,142 @@
+"""Windows over finite stretches: means, deviations, extremes, runs.
+
+Every function takes arrays without NaN that are at least n long and returns one value per full
+window, `len(x) - n + 1` of them. A value depends on its window alone, to the bit, so that neither
+the first bar read nor the last one changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+
+from rtrade.core.bars import BoolArray, FloatArray, IntArray, TriArray
+from rtrade.signals.exact import window_sums
+
+# Bars gone through at a time, so that what is added up stays in the processor's cache.
+_BLOCK = 16384
+
+Numbers = TypeVar("Numbers", FloatArray, TriArray)
+
+
+def mean(x: FloatArray, n: int) -> FloatArray:
+    """Return the means; of equal values, exactly their value."""
+    means = window_sums(x, n) / n
+    return level(means, x, n)
+
+
+def level(values: FloatArray, x: FloatArray, n: int) -> FloatArray:
+    """Return means `values`, in windows of equal `x` replaced by that value."""
+    last = x[n - 1 :]
+    maybe = np.flatnonzero((last == x[: len(last)]) & (values != last))
+    # Looking for runs costs more than the mean; few windows begin, end and average at one value.
+    if not np.isclose(values[maybe], last[maybe], rtol=1e-9, atol=0).any():
+        return values
+    return np.where(flat(x, n), last, values)
+
+
+def flat(x: FloatArray, n: int) -> BoolArray:
+    """Tell in which windows all values are equal."""
+    moved = moves(x)
+    if np.count_nonzero(moved) > len(x) - n + 1:
+        return np.zeros(len(x) - n + 1, dtype=bool)
+    return np.asarray(since(moved)[n - 1 :] >= n - 1)
+
+
+def moves(x: FloatArray) -> BoolArray:
+    """Tell at which bars `x` differs from the bar before; False at the first."""
+    moved = np.zeros(len(x), dtype=bool)
+    np.not_equal(x[1:], x[:-1], out=moved[1:])
+    return moved
+
+
+def since(happened: BoolArray) -> IntArray:
+    """Return the bars since it last happened, 0 on that bar; before it ever did, since always."""
+    bars = np.arange(len(happened))
+    last = np.where(happened, bars, 0)
+    np.maximum.accumulate(last, out=last)
+    return bars - last
+
+
+def extreme(x: Numbers, n: int, pick: Callable[[Numbers, Numbers], Numbers]) -> Numbers:
+    """Return the `np.maximum` or `np.minimum` of each window, NaN where it holds a NaN.
+
+    Doubles the window: two of k bars, side by side, make one of 2 k.
+    """
+    width, best = 1, x
+    while 2 * width <= n:
+        best = pick(best[width:], best[:-width])
+        width *= 2
+    rest = n - width
+    return pick(best[rest:], best[: len(best) - rest]) if rest else best
+
+
+def deviation(x: FloatArray, means: FloatArray, n: int, freedom: int) -> FloatArray:
+    """Return root mean squared distances from `means`, in two passes, oldest value first.
+
+    The denominator is n - `freedom`.
+    """
+
+    def square(value: FloatArray, center: FloatArray) -> FloatArray:
+        value = value - center
+        value *= value
+        return value
+
+    return np.asarray(np.sqrt(_walk(x, means, n, square) / (n - freedom)))
+
+
+def distance(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
+    """Return mean absolute distances from `means`."""
+
+    def size(value: FloatArray, center: FloatArray) -> FloatArray:
+        value = value - center
+        return np.abs(value, out=value)
+
+    return _walk(x, means, n, size) / n
+
+
+def total(x: FloatArray, n: int) -> FloatArray:
+    """Return sums, each addition rounded, oldest value first."""
+    return _walk(x, x[n - 1 :], n, lambda value, _: value)
+
+
+def weighted_mean(x: FloatArray, n: int) -> FloatArray:
+    """Return means with weights 1, for the oldest value, to n; of equal values, their value."""
+    sums = np.zeros(len(x) - n + 1)
+    for start, stop in _blocks(len(sums)):
+        part = sums[start:stop]
+        for k in range(n):
+            part += (k + 1) * x[start + k : stop + k]
+    return level(sums / (n * (n + 1) // 2), x, n)
+
+
+def share_below(x: FloatArray, n: int) -> FloatArray:
+    """Return the percentage of the n bars before each whose value is lower: `len(x) - n`."""
+    counts = np.zeros(len(x) - n, dtype=np.int64)
+    for start, stop in _blocks(len(counts)):
+        part, now = counts[start:stop], x[start + n : stop + n]
+        for k in range(n):
+            part += x[start + k : stop + k] < now
+    return 100 * counts / n
+
+
+def _walk(
+    x: FloatArray,
+    center: FloatArray,
+    n: int,
+    term: Callable[[FloatArray, FloatArray], FloatArray],
+) -> FloatArray:
+    """Add up `term(value, center)` over each window, oldest value first."""
+    sums = np.zeros(len(x) - n + 1)
+    for start, stop in _blocks(len(sums)):
+        part, middle = sums[start:stop], center[start:stop]
+        for k in range(n):
+            part += term(x[start + k : stop + k], middle)
+    return sums
+
+
+def _blocks(length: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, length, _BLOCK):
+        yield start, min(start + _BLOCK, length)
