@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from rtrade.core.diagnostics import Diagnostic, Severity, SourceText, Span
@@ -15,7 +17,8 @@ class Document:
     """`data` is plain dicts, lists and scalars; the maps lead from a path in it to a place.
 
     `keys` holds the span of each mapping key under the path of its value; `texts` the string
-    scalars with the anchors of their characters.
+    scalars with the anchors of their characters. `overlays` are texts beside the file that values
+    came from, such as `--set`; spans and texts name them as their file.
     """
 
     file: str
@@ -24,10 +27,16 @@ class Document:
     values: dict[Path, Span] = field(default_factory=dict, repr=False)
     keys: dict[Path, Span] = field(default_factory=dict, repr=False)
     texts: dict[Path, SourceText] = field(default_factory=dict, repr=False)
+    overlays: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def line(self, number: int) -> str:
-        """Return the text of line `number` (from 1), empty beyond the end."""
-        lines = self.text.splitlines()
+    @cached_property
+    def _lines(self) -> dict[str, list[str]]:
+        texts = {**self.overlays, self.file: self.text}
+        return {file: text.splitlines() for file, text in texts.items()}
+
+    def line(self, number: int, file: str | None = None) -> str:
+        """Return line `number` (from 1) of the file or an overlay, empty beyond the end."""
+        lines = self._lines.get(self.file if file is None else file, [])
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
     def value_span(self, path: Path) -> Span | None:
@@ -51,5 +60,6 @@ class Document:
         severity: Severity = Severity.ERROR,
     ) -> Diagnostic:
         """Make a diagnostic that carries the source line of its span."""
-        source = self.line(span.line) if span is not None and span.file == self.file else None
+        known = span is not None and span.file in self._lines
+        source = self.line(span.line, span.file) if span is not None and known else None
         return Diagnostic(code, message, span, help, severity, source)

@@ -1,0 +1,191 @@
+"""The events of one YAML document, counted before anything is built.
+
+In: text. Out: `Events`, or one finding as `Refused`: what is not YAML, what a strategy has no use
+for (tags, directives, several documents), and what would grow too large. Depth and values are
+counted as if every alias were written out, so a bomb costs no more than its own bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from rtrade.config.document import Document
+from rtrade.core.diagnostics import Diagnostic, Span
+
+MAX_DEPTH = 50
+MAX_ALIASES = 100
+MAX_NODES = 100_000
+
+# PyYAML's parser in C where the wheel has it; the one in Python yields the same events.
+PARSER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)
+
+_INDENTATION = "check the indentation, and the quotes of the line before"
+_QUOTES = "put the value in quotes"
+_HELP = {
+    "mapping values are not allowed": f"{_QUOTES} if it holds `: `; else check the indentation",
+    "could not find expected ':'": "write `key: value`, and check the indentation",
+    "did not find expected key": _INDENTATION,
+    "expected <block end>": _INDENTATION,
+    "did not find expected ',' or": "close the bracket or brace, or add a comma",
+    "expected ',' or": "close the bracket or brace, or add a comma",
+    "end of stream": "close the quote, bracket or brace that opens here",
+    "did not find expected alphabetic": f"{_QUOTES}: `*` and `&` have a meaning of their own",
+    "expected alphabetic": f"{_QUOTES}: `*` and `&` have a meaning of their own",
+    "that cannot start any token": f"{_QUOTES}: it may not start with this character",
+}
+
+
+class Refused(Exception):
+    """The text cannot be read, and `finding` says why; `read_text` maps it to InvalidInput."""
+
+    def __init__(self, finding: Diagnostic) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+@dataclass
+class Events:
+    """Node events in order; `targets` leads from an alias's index to that of what it names."""
+
+    nodes: list[Any] = field(default_factory=list)
+    targets: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Open:
+    """A collection whose end has not been met yet."""
+
+    index: int
+    values: int = 1
+    height: int = 1
+
+
+def collect(text: str, file: str) -> Events:
+    """Return the events of `text`; raise `Refused`."""
+    return _Collector(text, file).events()
+
+
+def span_of(file: str, start: Any, end: Any) -> Span:
+    """Return the span between two marks of PyYAML, at least one character wide."""
+    line, column = start.line + 1, start.column + 1
+    end_line, end_column = end.line + 1, end.column + 1
+    if (end_line, end_column) <= (line, column):
+        end_line, end_column = line, column + 1
+    return Span(file, line, column, end_line, end_column)
+
+
+class _Collector:
+    def __init__(self, text: str, file: str) -> None:
+        self._place = Document(file, text, None)
+        self._events = Events()
+        self._stack: list[_Open] = []
+        # Of each complete node that has an anchor: its values and its height.
+        self._sizes: dict[int, tuple[int, int]] = {}
+        self._anchors: dict[str, int] = {}
+
+    def events(self) -> Events:
+        documents = 0
+        for event in self._parse():
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                self._check_document(event, documents)
+            elif isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
+                self._take(event)
+                self._events.nodes.append(event)
+        return self._events
+
+    def _parse(self) -> Iterator[Any]:
+        try:
+            yield from yaml.parse(self._place.text, Loader=PARSER)
+        except yaml.MarkedYAMLError as fault:
+            raise Refused(self._syntax(fault)) from None
+        except yaml.YAMLError as fault:
+            raise Refused(self._place.finding("RT006", f"not valid YAML: {fault}", None)) from None
+
+    def _take(self, event: Any) -> None:
+        index = len(self._events.nodes)
+        if isinstance(event, yaml.CollectionEndEvent):
+            closed = self._stack.pop()
+            self._sizes[closed.index] = closed.values, closed.height
+            self._count(closed.values, closed.height, event)
+        elif isinstance(event, yaml.AliasEvent):
+            target = self._target(event)
+            self._events.targets[index] = target
+            self._count(*self._sizes[target], event)
+        else:
+            self._check_tag(event)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = index
+            if isinstance(event, yaml.ScalarEvent):
+                self._sizes[index] = 1, 0
+                self._count(1, 0, event)
+            else:
+                self._stack.append(_Open(index))
+                self._check_depth(len(self._stack), event)
+
+    def _target(self, event: Any) -> int:
+        if len(self._events.targets) >= MAX_ALIASES:
+            raise self._refusal("RT009", f"more than {MAX_ALIASES} aliases", event)
+        target = self._anchors.get(event.anchor)
+        if target is None:
+            message = f"`*{event.anchor}` names no anchor before it"
+            help_text = "`*` starts an alias: put a text that starts so in quotes"
+            raise self._refusal("RT006", message, event, help_text)
+        if target not in self._sizes:
+            message = f"`*{event.anchor}` stands inside what it names"
+            raise self._refusal("RT009", message, event, "write the value out")
+        return target
+
+    def _count(self, values: int, height: int, event: Any) -> None:
+        self._check_depth(len(self._stack) + height, event)
+        if not self._stack:
+            return
+        parent = self._stack[-1]
+        parent.values += values
+        parent.height = max(parent.height, height + 1)
+        if parent.values > MAX_NODES:
+            message = f"more than {MAX_NODES:,} values, counting what aliases stand for"
+            raise self._refusal("RT009", message, event)
+
+    def _check_depth(self, depth: int, event: Any) -> None:
+        if depth > MAX_DEPTH:
+            raise self._refusal("RT009", f"nested more than {MAX_DEPTH} levels deep", event)
+
+    def _check_document(self, event: Any, documents: int) -> None:
+        if documents > 1:
+            message = "a second document starts here"
+            raise self._refusal("RT008", message, event, "keep one document in a file")
+        if event.tags or (event.version and tuple(event.version) != (1, 2)):
+            message = "YAML directives are not allowed"
+            raise self._refusal("RT008", message, event, "remove the lines that start with `%`")
+
+    def _check_tag(self, event: Any) -> None:
+        if event.tag is not None:
+            message = f"the YAML tag `{event.tag}` is not allowed"
+            help_text = "write the value without a tag; put text in quotes"
+            raise self._refusal("RT008", message, event, help_text)
+
+    def _syntax(self, fault: yaml.MarkedYAMLError) -> Diagnostic:
+        problem = fault.problem or fault.context or "it cannot be parsed"
+        mark = fault.problem_mark or fault.context_mark
+        # What is never closed is noticed at the end of the file; show where it opens.
+        at_end = mark is not None and mark.index >= len(self._place.text.rstrip())
+        if at_end and fault.context_mark is not None:
+            mark = fault.context_mark
+        help_text = next((text for part, text in _HELP.items() if part in problem), None)
+        if mark is None:
+            return self._place.finding("RT006", f"not valid YAML: {problem}", None, help=help_text)
+        if self._place.text[mark.index : mark.index + 1] == "\t":
+            help_text = "indent with spaces: YAML allows no tabs there"
+        span = span_of(self._place.file, mark, mark)
+        return self._place.finding("RT006", f"not valid YAML: {problem}", span, help=help_text)
+
+    def _refusal(
+        self, code: str, message: str, event: Any, help_text: str | None = None
+    ) -> Refused:
+        span = span_of(self._place.file, event.start_mark, event.end_mark)
+        return Refused(self._place.finding(code, message, span, help=help_text))
