@@ -57,10 +57,14 @@ def cli() -> None:
 @common_options
 def run(file: Path, common: Common) -> int:
     """Run a strategy file and write its report."""
+    from rtrade.cli.output import progress
     from rtrade.cli.showing import show_run
     from rtrade.workflow.running import run_strategy
 
-    outcome = run_strategy(file, common.overrides(), engine=common.engine, out=common.out)
+    with progress(shown=not (common.json or common.quiet)) as tell:
+        outcome = run_strategy(
+            file, common.overrides(), engine=common.engine, out=common.out, progress=tell
+        )
     show_run(outcome, as_json=common.json, quiet=common.quiet)
     return 0
 

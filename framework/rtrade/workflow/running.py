@@ -1,6 +1,6 @@
 """Run a strategy from file to report.
 
-1. Compile the file to a plan; whatever the engine cannot do is refused here, before data moves.
+1. Compile the file to a plan; what the engine cannot do is refused here, before data moves.
 2. Load the bars, evaluate the signals, prepare the program, run the engine.
 3. Measure, record, render, and publish the run folder in one step.
 """
@@ -10,17 +10,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from rtrade.config.overrides import Overrides
+from rtrade.core.errors import InvalidInput
+from rtrade.core.settings import load_settings
+from rtrade.execution.engines import unsupported
+from rtrade.workflow.compiling import Compiled, compile_strategy
+
+if TYPE_CHECKING:
+    from rtrade.analysis.record import RunRecord
+    from rtrade.core.bars import MarketData
+    from rtrade.signals.table import SignalTable
 
 log = logging.getLogger("rtrade.run")
 
+# Told what begins, so that a terminal can show it.
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """A finished run: the document of result.json, its folder and its report."""
+    """A finished run: the document of result.json and the folder with its files."""
 
     document: dict[str, Any]
     folder: Path
@@ -29,3 +43,126 @@ class RunOutcome:
     def report(self) -> Path:
         """The report, as an absolute path."""
         return self.folder / "report.html"
+
+
+def run_strategy(
+    path: Path,
+    overrides: Overrides,
+    *,
+    engine: str,
+    out: Path | None = None,
+    progress: Progress = lambda _: None,
+) -> RunOutcome:
+    """Run a strategy file and publish its run folder.
+
+    `out` is the folder that run folders are made in; None: RTRADE_OUT, else the workspace's
+    `runs/`. Raises InvalidInput where a file is wrong and WorldError where the world fails.
+    """
+    started, clock = datetime.now(UTC), perf_counter()
+    compiled = compile_strategy(path, overrides)
+    refusals = unsupported(compiled.plan, engine)
+    if refusals:
+        raise InvalidInput(refusals)
+    progress("loading bars")
+    market = _load(compiled)
+    progress("running")
+    record, signals = _execute(compiled, market)
+    progress("writing the report")
+    root = _output(compiled.workspace, out)
+    files = _files(compiled, market, record, signals)
+    files["run.lock"] = _lock(compiled, root, started, perf_counter() - clock)
+    from rtrade.analysis.run_folder import publish
+
+    folder = publish(root, record.run_id, files)
+    log.info("run published", extra={"run": record.run_id, "seconds": _since(clock)})
+    return RunOutcome(record.document(), folder)
+
+
+def _load(compiled: Compiled) -> MarketData:
+    from rtrade.data.loading import load
+
+    clock, plan = perf_counter(), compiled.plan
+    market = load(compiled.source, plan.needs, start=plan.start, end=plan.end, last=plan.last)
+    fields = {"source": market.source, "bars": len(market.bars), "before": market.first}
+    log.info("bars loaded", extra={**fields, "seconds": _since(clock)})
+    return market
+
+
+def _execute(compiled: Compiled, market: MarketData) -> tuple[RunRecord, SignalTable]:
+    from rtrade.analysis.benchmark import benchmark_equity
+    from rtrade.analysis.fingerprint import fingerprint
+    from rtrade.analysis.metrics import measure
+    from rtrade.analysis.record import build
+    from rtrade.analysis.warnings import rule_facts, warnings_of
+    from rtrade.catalog.builtin import KERNELS_VERSION
+    from rtrade.execution import bt
+    from rtrade.execution.core import FILL_RULES_VERSION
+    from rtrade.execution.preparing import prepare
+    from rtrade.plan.canonical import canonical_json
+    from rtrade.signals.evaluate import evaluate
+
+    clock, plan, bars = perf_counter(), compiled.plan, market.bars
+    signals = evaluate(plan, market)
+    log.info("signals evaluated", extra={"rules": len(plan.rules), "seconds": _since(clock)})
+    clock = perf_counter()
+    result = bt.run(prepare(plan, market, signals), bars)
+    log.info("engine done", extra={"fills": len(result.fills), "seconds": _since(clock)})
+    terms = {"cash": plan.cash, "costs": plan.costs, "filters": market.filters}
+    metrics = measure(result, bars, **terms)
+    facts = {
+        name: rule_facts(signals.condition(rule)[market.first :])
+        for name, rule in plan.rules.items()
+    }
+    record = build(
+        plan,
+        market,
+        result,
+        metrics,
+        fingerprint=fingerprint(
+            canonical_json(plan), market, fill_rules=FILL_RULES_VERSION, kernels=KERNELS_VERSION
+        ),
+        benchmark=benchmark_equity(bars, **terms),
+        warnings=warnings_of(plan, market, result, metrics, facts),
+    )
+    return record, signals
+
+
+def _files(
+    compiled: Compiled, market: MarketData, record: RunRecord, signals: SignalTable
+) -> dict[str, bytes]:
+    from rtrade.analysis.record import to_json
+    from rtrade.plan.canonical import plan_document
+    from rtrade.workflow.reporting import report_page
+
+    return {
+        "report.html": report_page(compiled, market, record, signals).encode(),
+        "result.json": record.result_json(),
+        "trades.csv": record.trades_csv().encode(),
+        "equity.csv": record.equity_csv().encode(),
+        "strategy.yaml": compiled.definition.document.text.encode(),
+        "plan.json": to_json(plan_document(compiled.plan)),
+    }
+
+
+def _output(workspace: Path, out: Path | None) -> Path:
+    if out is not None:
+        return out.resolve()
+    stated = load_settings(workspace)["RTRADE_OUT"]
+    return (workspace / stated).resolve() if stated else (workspace / "runs").resolve()
+
+
+def _lock(compiled: Compiled, root: Path, started: datetime, seconds: float) -> bytes:
+    from rtrade.analysis.run_lock import run_lock
+
+    document = compiled.definition.document
+    paths = {
+        "workspace": str(compiled.workspace),
+        "strategy": str(Path(document.file).resolve()),
+        "runs": str(root),
+    }
+    times = {"started": started.isoformat(timespec="seconds"), "seconds": round(seconds, 3)}
+    return run_lock(paths=paths, times=times)
+
+
+def _since(clock: float) -> float:
+    return round(perf_counter() - clock, 3)
