@@ -19,7 +19,17 @@ from rtrade.execution.program import Program
 FOLDER = Path(__file__).parent / "tables"
 RULES = ("enter_long", "exit_long", "enter_short", "exit_short")
 SETTINGS = {"sizing", "risk", "costs", "cash", "filters", "timeframe"}
-EXPECTED = {"fills", "trades", "refused", "capped", "halted", "ruined", "cash", "position", "equity"}
+EXPECTED = {
+    "fills",
+    "trades",
+    "refused",
+    "capped",
+    "halted",
+    "ruined",
+    "cash",
+    "position",
+    "equity",
+}
 DEFAULT_COSTS = {"commission": "0%", "slippage": "0%"}
 FIRST_OPEN = "2024-01-01T00:00"
 SIDES = {"buy": 1, "sell": -1}
@@ -56,9 +66,7 @@ def read(file: str, document: dict) -> CandleTable:
     rows = grid(document["bars"])
     bars = read_bars(rows, timeframe)
     program = read_program(document, rows, timeframe)
-    return CandleTable(
-        file, document["title"], document["why"], program, bars, document["expect"]
-    )
+    return CandleTable(file, document["title"], document["why"], program, bars, document["expect"])
 
 
 def grid(text: str) -> list[dict[str, str]]:
@@ -176,7 +184,9 @@ def disagreements(table: CandleTable, result: RunResult) -> list[str]:
         "halted": (expect.get("halted"), bar_of.get(result.halted_at)),
         "ruined": (expect.get("ruined"), bar_of.get(result.ruined_at)),
     }
-    found += [f"{name}: want {want}, got {got}" for name, (want, got) in plain.items() if want != got]
+    found += [
+        f"{name}: want {want}, got {got}" for name, (want, got) in plain.items() if want != got
+    ]
     for name in ("cash", "position", "equity"):
         if name in expect:
             want = str(expect[name]).split()
@@ -223,9 +233,7 @@ def trade_rows(result: RunResult) -> list[dict[str, object]]:
     ]
 
 
-def compare_rows(
-    name: str, want: list[dict[str, str]], got: list[dict[str, object]]
-) -> list[str]:
+def compare_rows(name: str, want: list[dict[str, str]], got: list[dict[str, object]]) -> list[str]:
     if len(want) != len(got):
         return [f"{name}: want {len(want)}, got {len(got)}: {got}"]
     return [
