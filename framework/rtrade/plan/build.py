@@ -1,0 +1,232 @@
+"""Compile a strategy: `StrategyDef` -> `Plan`, or every finding of the stage.
+
+1. Names, params and timeframes are checked.
+2. Every expression is parsed; signals are ordered so that each follows those it uses.
+3. Each is worked out into typed, interned nodes; rules are brought onto the base clock.
+4. The ATRs and the volatility that risk and sizing need become nodes too.
+5. The file is checked as a whole; then warm-up and the bars to read follow from the graph.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from rtrade.catalog.registry import Kind, Registry, Unit
+from rtrade.config.definitions import StrategyDef
+from rtrade.core.diagnostics import SourceText, Span
+from rtrade.core.errors import EngineFault
+from rtrade.core.timeframes import Timeframe
+from rtrade.plan import consistency
+from rtrade.plan.context import KINDS, Context
+from rtrade.plan.elaborate import elaborate
+from rtrade.plan.findings import Fault, Findings
+from rtrade.plan.graph import Graph
+from rtrade.plan.names import Scope, check_names
+from rtrade.plan.nodes import Binary, Const, Node
+from rtrade.plan.parser import parse
+from rtrade.plan.plan import Plan
+from rtrade.plan.signals import in_order
+from rtrade.plan.syntax import Expr
+from rtrade.plan.units import NOUNS
+from rtrade.plan.warmup import leads, series_needs
+
+RULES = ("enter_long", "exit_long", "enter_short", "exit_short")
+LEVELS = ("stop_loss", "take_profit", "trailing_stop")
+
+
+def build(definition: StrategyDef, registry: Registry) -> Plan:
+    """Compile a strategy; raise InvalidInput with all findings where it is wrong."""
+    builder = _Builder(definition, registry)
+    plan = builder.plan()
+    if plan is None:
+        builder.findings.finish()
+        raise EngineFault("a plan failed to build without a finding")
+    return plan
+
+
+class _Builder:
+    """One strategy being compiled."""
+
+    def __init__(self, definition: StrategyDef, registry: Registry) -> None:
+        self.definition = definition
+        self.registry = registry
+        self.findings = Findings(definition.document)
+        self.graph = Graph(definition.data.timeframe)
+        self.scope = Scope(
+            registry,
+            params={param.name: float(param.value) for param in definition.params},
+            series=self._series(),
+            declared=frozenset(signal.name for signal in definition.signals),
+        )
+
+    def plan(self) -> Plan | None:
+        """Return the plan, or None where an error was found."""
+        check_names(self.definition, self.registry, self.findings)
+        consistency.check_params(self.definition, self.findings)
+        self._signals()
+        rules = self._rules()
+        scale, atr, volatility = self._scale(), self._atr(), self._volatility()
+        consistency.check_risk(self.definition, self.findings)
+        consistency.check_rules(self.definition, rules, self.findings)
+        if self.findings.failed:
+            return None
+        signals = {
+            signal.name: node
+            for signal in self.definition.signals
+            if (node := self.scope.signals[signal.name]) is not None
+        }
+        optional = [node for node in (scale, volatility) if node is not None]
+        return self._assemble(rules, signals, atr, volatility, scale, optional)
+
+    def _assemble(
+        self,
+        rules: dict[str, Node],
+        signals: dict[str, Node],
+        atr: dict[int, Node],
+        volatility: Node | None,
+        scale: Node | None,
+        optional: list[Node],
+    ) -> Plan:
+        definition = self.definition
+        roots = [*rules.values(), *atr.values(), *optional]
+        warmups = leads(roots, self.registry)
+        return Plan(
+            name=definition.name,
+            source=definition.data.source,
+            start=definition.data.start,
+            end=definition.data.end,
+            last=definition.data.last,
+            params=MappingProxyType({param.name: param.value for param in definition.params}),
+            signals=MappingProxyType(signals),
+            rules=MappingProxyType(rules),
+            atr=MappingProxyType(atr),
+            volatility=volatility,
+            scale=scale,
+            needs=series_needs(definition, roots, signals, self.registry),
+            warmup=max((warmups[id(node)].warmup for node in roots), default=0),
+            sizing=definition.sizing,
+            risk=definition.risk,
+            costs=definition.costs,
+            cash=definition.backtest.cash,
+            benchmark=definition.backtest.benchmark,
+            warnings=self.findings.finish(),
+        )
+
+    def _series(self) -> dict[str, Timeframe]:
+        """Return the clocks of the series of `also:`; refuse those that the base cannot hold."""
+        base = self.definition.data.timeframe
+        clocks: dict[str, Timeframe] = {}
+        for also in self.definition.data.also:
+            clocks[also.name] = also.timeframe
+            span = also.span or self.definition.document.key_span(("data", "also", also.name))
+            if also.timeframe < base:
+                clocks[also.name] = base
+                message = f"series `{also.name}` ({also.timeframe}) is finer than the base ({base})"
+                advice = f"run the strategy on {also.timeframe}, or read `{also.name}` at {base}"
+                self.findings.error("RT130", message, span, advice)
+            elif also.timeframe.ms % base.ms:
+                clocks[also.name] = base
+                message = f"series `{also.name}` ({also.timeframe}) is not a whole number of "
+                advice = f"choose a timeframe that {base} divides"
+                self.findings.error("RT131", f"{message}{base} bars", span, advice)
+        return clocks
+
+    def _parse(self, source: SourceText) -> Expr | None:
+        try:
+            return parse(source.text)
+        except Fault as fault:
+            self.findings.fault(source, fault)
+            return None
+
+    def _context(self, source: SourceText) -> Context:
+        return Context(source, self.scope, self.graph, self.findings)
+
+    def _signals(self) -> None:
+        """Work out all signals into the scope; those with errors become None."""
+        parsed: dict[str, tuple[SourceText, Expr]] = {}
+        for signal in self.definition.signals:
+            expr = self._parse(signal.expression)
+            if expr is not None:
+                parsed[signal.name] = (signal.expression, expr)
+        for name in in_order(parsed, self.findings):
+            source, expr = parsed[name]
+            self.scope.signals[name] = elaborate(self._context(source), expr)
+
+    def _elaborate(self, source: SourceText) -> tuple[Context, Expr, Node] | None:
+        expr = self._parse(source)
+        ctx = self._context(source)
+        node = None if expr is None else elaborate(ctx, expr)
+        return None if expr is None or node is None else (ctx, expr, node)
+
+    def _rules(self) -> dict[str, Node]:
+        rules: dict[str, Node] = {}
+        for name in RULES:
+            source = getattr(self.definition.rules, name)
+            done = None if source is None else self._elaborate(source)
+            if done is None:
+                continue
+            ctx, expr, node = done
+            if node.kind == Kind.BOOLEAN:
+                rules[name] = self.graph.bring(node, self.graph.base)
+                continue
+            message = f"`{name}` must be a condition; {ctx.text(expr)} is {KINDS[node.kind]}"
+            text = ctx.text(expr)[1:-1]
+            advice = f"compare it, such as `{text} > 0`" if node.kind == Kind.NUMBER else None
+            ctx.error("RT121", message, expr, advice)
+        return rules
+
+    def _scale(self) -> Node | None:
+        """Return the factor of `scale_by` in 0..1 on the base clock."""
+        source = self.definition.sizing.scale_by
+        done = None if source is None else self._elaborate(source)
+        if done is None:
+            return None
+        ctx, expr, node = done
+        if node.kind == Kind.NUMBER and node.unit == Unit.PERCENT:
+            clock, (left, right) = self.graph.meet([node, self.graph.constant(100.0)])
+            ratio = Binary(
+                kind=Kind.NUMBER, unit=Unit.RATIO, clock=clock, op="/", left=left, right=right
+            )
+            return self.graph.bring(self.graph.add(ratio), self.graph.base)
+        if node.kind == Kind.NUMBER and node.unit == Unit.RATIO and not isinstance(node, Const):
+            return self.graph.bring(node, self.graph.base)
+        what = NOUNS[node.unit] if node.kind == Kind.NUMBER else KINDS[node.kind]
+        ctx.error(
+            "RT141",
+            f"`scale_by` is {what} ({ctx.text(expr)}): it is not known how much 1 is",
+            expr,
+            "use a percentage in 0..100, such as `percent_rank(close, 100)`, or a fraction in "
+            "0..1, such as `close / highest(close, 100)`",
+        )
+        return None
+
+    def _atr(self) -> dict[int, Node]:
+        """Return an ATR node for each period that a protective level asks for."""
+        found: dict[int, Node] = {}
+        for name in LEVELS:
+            distance = getattr(self.definition.risk, name)
+            if distance is None or distance.kind != "atr":
+                continue
+            span = self.definition.document.value_span(("risk", name))
+            node = self._implied(f"atr({distance.period})", span)
+            if node is not None:
+                found[distance.period] = node
+        return dict(sorted(found.items()))
+
+    def _volatility(self) -> Node | None:
+        sizing = self.definition.sizing
+        if sizing.kind != "volatility":
+            return None
+        span = self.definition.document.value_span(("sizing", "volatility"))
+        return self._implied(f"log_return_deviation(close, {sizing.lookback})", span)
+
+    def _implied(self, text: str, span: Span | None) -> Node | None:
+        """Return the node of an expression that the value at `span` stands for."""
+        document = self.definition.document
+        anchor = (0, 1, 1) if span is None else (0, span.line, span.column)
+        aside = Findings(document)
+        source = SourceText(text, document.file, (anchor,))
+        node = elaborate(Context(source, self.scope, self.graph, aside), parse(text))
+        for found in aside.sorted():
+            self.findings.error(found.code, found.message, span, found.help)
+        return node

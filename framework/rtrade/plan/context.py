@@ -1,0 +1,48 @@
+"""What working out one expression needs: its text, the names, the graph, where findings go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtrade.catalog.registry import Kind
+from rtrade.core.diagnostics import SourceText, Span
+from rtrade.plan.findings import Findings
+from rtrade.plan.graph import Graph, Value
+from rtrade.plan.names import Scope
+from rtrade.plan.nodes import Const
+from rtrade.plan.syntax import Expr
+
+_SHOWN = 40
+
+KINDS = {Kind.NUMBER: "a number", Kind.BOOLEAN: "a condition", Kind.ENUM: "a text"}
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of one expression."""
+
+    source: SourceText
+    scope: Scope
+    graph: Graph
+    findings: Findings
+
+    def text(self, expr: Expr) -> str:
+        """Return a part of the expression in backticks, on one line, cut where it is long."""
+        text = " ".join(self.source.text[expr.start : expr.end].split())
+        return f"`{text}`" if len(text) <= _SHOWN else f"`{text[: _SHOWN - 3]}...`"
+
+    def span(self, expr: Expr) -> Span:
+        """Return the place of a part of the expression in its file."""
+        return self.source.span(expr.start, expr.end)
+
+    def error(self, code: str, message: str, expr: Expr, help: str | None = None) -> None:
+        """Note an error at a part of the expression."""
+        self.findings.error(code, message, self.span(expr), help)
+
+    def warning(self, code: str, message: str, expr: Expr, help: str | None = None) -> None:
+        """Note a warning at a part of the expression."""
+        self.findings.warning(code, message, self.span(expr), help)
+
+    def constant(self, value: Value, expr: Expr) -> Const:
+        """Return a constant that stands where `expr` does."""
+        return self.graph.constant(value, self.span(expr))

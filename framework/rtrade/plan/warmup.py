@@ -1,0 +1,93 @@
+"""How many bars each node needs before it is known, and before its start stops to matter.
+
+1. A field and a constant need nothing.
+2. A node on one clock needs what its neediest argument needs, plus its own: a call its declared
+   `warmup` (and `settle`), a shift its bars.
+3. `Align` needs nothing of the finer clock: the coarser series is read from as far before the
+   first base bar as the aligned node needs, so its values are there from the first bar on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rtrade.catalog.registry import Registry
+from rtrade.config.definitions import StrategyDef
+from rtrade.core.timeframes import Timeframe
+from rtrade.plan.nodes import Align, Call, Field, Node, Shift, walk
+from rtrade.plan.plan import SeriesNeed
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Bars of a node's own clock: `warmup` until its first value, `need` until that has settled."""
+
+    warmup: int = 0
+    need: int = 0
+
+
+def leads(roots: Iterable[Node], registry: Registry) -> dict[int, Lead]:
+    """Return what each node below `roots` needs, by the node's id."""
+    found: dict[int, Lead] = {}
+    for node in walk(*roots):
+        warmup, settle = _own(node, registry)
+        below = () if isinstance(node, Align) else node.args
+        found[id(node)] = Lead(
+            warmup + max((found[id(arg)].warmup for arg in below), default=0),
+            warmup + settle + max((found[id(arg)].need for arg in below), default=0),
+        )
+    return found
+
+
+def _own(node: Node, registry: Registry) -> tuple[int, int]:
+    if isinstance(node, Shift):
+        return node.bars, 0
+    if isinstance(node, Call):
+        entry = registry.get(node.entry)
+        assert entry is not None, node.entry
+        params = dict(node.params)
+        return entry.warmup(params), entry.settle(params)
+    return 0, 0
+
+
+def lookbacks(roots: Iterable[Node], base: Timeframe, registry: Registry) -> dict[Timeframe, int]:
+    """Return the bars needed on each clock that is below `roots`, the base clock included."""
+    tops = tuple(roots)
+    found = leads(tops, registry)
+    result: dict[Timeframe, int] = {base: 0}
+    for node in (*tops, *(node.arg for node in walk(*tops) if isinstance(node, Align))):
+        result[node.clock] = max(result.get(node.clock, 0), found[id(node)].need)
+    return result
+
+
+def series_needs(
+    definition: StrategyDef, roots: Iterable[Node], signals: Mapping[str, Node], registry: Registry
+) -> tuple[SeriesNeed, ...]:
+    """Return the series to read and how far back; the base comes first.
+
+    `roots` decide: signals that no rule uses add series that only they read, never bars to the
+    others, so that they cannot change a result. The others come in an order that renaming does not
+    change, since the first of a timeframe leads its clock.
+    """
+    data, tops = definition.data, tuple(roots)
+    used, shown = _series(tops), _series(signals.values())
+    by_roots = lookbacks(tops, data.timeframe, registry)
+    by_signals = lookbacks(signals.values(), data.timeframe, registry)
+    base = SeriesNeed("", data.symbol, data.timeframe, by_roots[data.timeframe])
+    others = []
+    for also in data.also:
+        if also.name not in used and also.name not in shown:
+            continue
+        lookback = 0
+        if also.timeframe != data.timeframe:
+            source = by_roots if also.name in used else by_signals
+            lookback = source.get(also.timeframe, 0)
+        need = SeriesNeed(also.name, also.symbol, also.timeframe, lookback)
+        place = (also.name not in used, also.timeframe, also.symbol != data.symbol, also.symbol)
+        others.append(((*place, also.name), need))
+    return (base, *(need for _, need in sorted(others, key=lambda pair: pair[0])))
+
+
+def _series(roots: Iterable[Node]) -> set[str]:
+    return {node.series for node in walk(*roots) if isinstance(node, Field)}
