@@ -1,0 +1,86 @@
+// The run's data: columns of numbers, decoded once.
+
+const run = JSON.parse(document.getElementById("run").textContent);
+
+const byteArrays = { i4: Int32Array, f4: Float32Array, f8: Float64Array };
+
+function decode(column) {
+  const text = atob(column.b);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const stored = new byteArrays[column.t](bytes.buffer);
+  if (column.t !== "i4") return Float64Array.from(stored);
+  const scale = 10 ** column.d;
+  return Float64Array.from(stored, (number) => column.o + number / scale);
+}
+
+// A level of detail: one value per candle in each column; `lines` are the signals.
+function decodeLevel(level) {
+  if (level === null) return null;
+  const decoded = {};
+  for (const [name, column] of Object.entries(level)) {
+    decoded[name] = name === "lines" ? column.map(decode) : decode(column);
+  }
+  return decoded;
+}
+
+function slice(level, from, to) {
+  const part = {};
+  for (const [name, column] of Object.entries(level)) {
+    part[name] = name === "lines" ? column.map((line) => line.subarray(from, to)) : column.subarray(from, to);
+  }
+  return part;
+}
+
+// The last index whose time is at or before `time`, at least 0.
+function indexAt(times, time) {
+  let low = 0;
+  let high = times.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (times[middle] <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+const overview = decodeLevel(run.overview);
+const detail = decodeLevel(run.detail);
+const trades = {};
+for (const [name, column] of Object.entries(run.trades)) {
+  trades[name] = name === "total" ? column : decode(column);
+}
+const tradeCount = trades.number.length;
+
+// Whole bars around a trade, when this file has them; null otherwise.
+const AROUND = 1500;
+function detailOf(trade) {
+  if (detail === null || trades.near[trade] !== 1) return null;
+  const stretch = indexAt(detail.stretches.map((at) => detail.time[at]), trades.entry[trade]);
+  const start = detail.stretches[stretch];
+  const stop = stretch + 1 < detail.stretches.length ? detail.stretches[stretch + 1] : detail.time.length;
+  const entry = indexAt(detail.time, trades.entry[trade]);
+  const exit = indexAt(detail.time, trades.exit[trade]);
+  return slice(detail, Math.max(start, entry - AROUND), Math.min(stop, exit + AROUND));
+}
+
+function digits(size) {
+  if (size >= 100) return 2;
+  return size >= 1 ? 4 : size > 0 ? Math.min(10, 4 - Math.floor(Math.log10(size))) : 2;
+}
+
+function written(value) {
+  if (!Number.isFinite(value)) return "–";
+  const places = digits(Math.abs(value));
+  return value.toLocaleString("en-US", { minimumFractionDigits: Math.min(places, 2), maximumFractionDigits: places });
+}
+
+function percent(fraction, sign) {
+  if (!Number.isFinite(fraction)) return "–";
+  const text = (fraction * 100).toFixed(2);
+  return `${sign && fraction > 0 ? "+" : ""}${text.replace("-", "−")}\u202f%`;
+}
+
+function moment(seconds) {
+  return new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
+}

@@ -1,0 +1,165 @@
+// The page: choosing trades, legends, buttons, keys.
+
+const chosenText = document.getElementById("chosen");
+const levelText = document.getElementById("level");
+const previous = document.getElementById("previous");
+const next = document.getElementById("next");
+
+function describeLevel() {
+  const near = level === overview
+    ? run.whole ? "" : `Each candle covers ${run.candle}. `
+    : `Full ${run.timeframe} bars around the trade; “Whole run” goes back. `;
+  const apart = level === overview && !run.whole && chosen >= 0 && trades.near[chosen] !== 1
+    ? "This trade's full bars are not in this file. " : "";
+  const text = near + apart + marksNote;
+  if (levelText.textContent !== text) levelText.textContent = text;
+}
+
+function choose(number, reveal) {
+  const at = indexAt(trades.number, number);
+  if (trades.number[at] !== number) return;
+  chosen = at;
+  const whole = detailOf(at);
+  if (whole !== null) showLevel(whole);
+  else if (level !== overview) showLevel(overview);
+  const from = indexAt(level.time, trades.entry[at]);
+  const to = indexAt(level.time, trades.exit[at]);
+  const margin = Math.max(20, (to - from) * 0.35);
+  setRange(from - margin, to + margin);
+  const side = trades.side[at] > 0 ? "long" : "short";
+  chosenText.textContent = `Trade ${number}: ${side}, ${trades.closed[at] ? percent(trades.gain[at], true) : "open"}`;
+  previous.disabled = at === 0;
+  next.disabled = at === tradeCount - 1;
+  setCurrent(rowOf(number));
+  band.update();
+  markTrades();
+  describeLevel();
+  if (reveal) document.getElementById("price").scrollIntoView({ block: "start" });
+}
+
+function showWhole() {
+  chosen = -1;
+  if (level !== overview) showLevel(overview);
+  showAll();
+  chosenText.textContent = tradeCount ? "No trade chosen" : "No trades";
+  previous.disabled = next.disabled = tradeCount === 0;
+  setCurrent(null);
+  if (body) body.rows[0].tabIndex = 0;
+  band.update();
+  markTrades();
+  describeLevel();
+}
+
+function step(by) {
+  const at = chosen < 0 ? (by > 0 ? 0 : tradeCount - 1) : chosen + by;
+  if (at >= 0 && at < tradeCount) choose(trades.number[at], false);
+}
+previous.addEventListener("click", () => step(-1));
+next.addEventListener("click", () => step(1));
+document.getElementById("whole").addEventListener("click", showWhole);
+
+for (const button of document.querySelectorAll("button.log")) {
+  button.addEventListener("click", () => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    const series = button.closest("section").id === "price" ? candles : equity;
+    const mode = on ? library.PriceScaleMode.Logarithmic : library.PriceScaleMode.Normal;
+    series.priceScale().applyOptions({ mode });
+  });
+}
+
+function entry(name, value, paint) {
+  const part = document.createElement("span");
+  if (paint) {
+    const swatch = document.createElement("i");
+    swatch.style.color = paint;
+    part.append(swatch);
+  }
+  part.append(`${name} `);
+  const strong = document.createElement("b");
+  strong.textContent = value;
+  part.append(strong);
+  return part;
+}
+
+function writeLegends(at) {
+  const there = at === null ? level.time.length - 1 : at;
+  const when = entry("", `${moment(level.time[there])} UTC`);
+  const prices = ["open", "high", "low", "close"].map((name) => entry(name, written(level[name][there])));
+  const lines = run.lines.map((line, i) => entry(line.name, written(level.lines[i][there]), `var(--line-${(i % 4) + 1})`));
+  document.getElementById("price-legend").replaceChildren(when, ...prices, ...lines);
+  document.getElementById("equity-legend").replaceChildren(
+    when.cloneNode(true),
+    entry("strategy", written(level.equity[there]), "var(--good)"),
+    entry("buy and hold", written(level.benchmark[there]), "var(--benchmark)"),
+    entry("under the peak", percent(-level.drawdown[there]), "var(--bad)"),
+    entry("invested", percent(level.invested[there])),
+  );
+}
+
+function pointAt(source, other, series, column) {
+  source.subscribeCrosshairMove((event) => {
+    const outside = event.time === undefined || event.logical === undefined;
+    const at = outside ? null : Math.max(0, Math.min(level.time.length - 1, event.logical));
+    writeLegends(at);
+    // Only the chart under the pointer leads; the other one follows without answering.
+    if (!event.sourceEvent && !outside) return;
+    if (at === null) other.clearCrosshairPosition();
+    else other.setCrosshairPosition(level[column][at], level.time[at], series);
+  });
+}
+pointAt(priceChart, equityChart, equity, "equity");
+pointAt(equityChart, priceChart, candles, "close");
+
+function zoom(factor) {
+  const range = priceChart.timeScale().getVisibleLogicalRange();
+  const middle = (range.from + range.to) / 2;
+  const half = Math.max(4, ((range.to - range.from) / 2) * factor);
+  setRange(middle - half, middle + half);
+}
+
+function move(part) {
+  const range = priceChart.timeScale().getVisibleLogicalRange();
+  const by = (range.to - range.from) * part;
+  setRange(range.from + by, range.to + by);
+}
+
+const keys = {
+  ArrowLeft: () => move(-0.15), ArrowRight: () => move(0.15),
+  "+": () => zoom(0.7), "=": () => zoom(0.7), "-": () => zoom(1.4), Home: showWhole,
+};
+
+for (const [box, chart] of [[priceBox, priceChart], [equityBox, equityChart]]) {
+  box.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  const wheel = (on) => chart.applyOptions({ handleScale: { mouseWheel: on }, handleScroll: { mouseWheel: on } });
+  box.addEventListener("pointerdown", () => wheel(true));
+  box.addEventListener("pointerleave", () => wheel(false));
+}
+
+// A wider window shows more of the same: the whole run stays whole.
+new ResizeObserver(() => {
+  if (chosen < 0 && level === overview && wholeShown) showAll();
+}).observe(priceBox);
+
+let wholeShown = true;
+priceChart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+  if (range) wholeShown = range.from <= 0.5 && range.to >= level.time.length - 1.5;
+});
+
+// What is in view, for scripts that read the page.
+for (const [box, chart] of [[priceBox, priceChart], [equityBox, equityChart]]) {
+  chart.timeScale().subscribeVisibleTimeRangeChange((range) => {
+    if (!range) return;
+    box.dataset.from = moment(range.from);
+    box.dataset.to = moment(range.to);
+  });
+}
+
+themeListeners.push(paint, markTrades, () => band.update());
+themeChanged();
+showWhole();
+writeLegends(null);
