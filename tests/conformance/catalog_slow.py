@@ -4,6 +4,7 @@ Series are lists of floats, conditions lists of True, False or None (unknown). A
 where it is unknown. Slow on purpose.
 """
 
+import itertools
 import math
 from datetime import UTC, datetime, timedelta
 
@@ -136,7 +137,7 @@ def vwap(high, low, close, volume, n):
 
 
 def log_return_deviation(x, n):
-    returns = [None, *(math.log(b / a) for a, b in zip(x, x[1:], strict=False))]
+    returns = [None, *(math.log(b / a) for a, b in itertools.pairwise(x))]
     return over(len(x), n, lambda i: spread(window(returns, i, n), freedom=1))
 
 
@@ -242,13 +243,24 @@ def wilder(x, n, first):
     return values
 
 
+def forgetting(values, moved, n):
+    """Hide values where nothing moved for so long that less than 1e-12 of it is left, or ever."""
+    long = n
+    while (1 - 1 / n) ** (long - n) >= 1e-12:
+        long += 1
+    shown, still = [], math.inf
+    for value, moves in zip(values, moved, strict=True):
+        still = 0 if moves else still + 1
+        shown.append(None if still >= long else value)
+    return shown
+
+
 def rsi(x, n):
-    moves = [None, *(b - a for a, b in zip(x, x[1:], strict=False))]
+    moves = [None, *(b - a for a, b in itertools.pairwise(x))]
     gains = wilder([None, *(max(m, 0.0) for m in moves[1:])], n, 1)[: len(x)]
     losses = wilder([None, *(max(-m, 0.0) for m in moves[1:])], n, 1)[: len(x)]
-    return [
-        None if g is None else divide(100 * g, g + d) for g, d in zip(gains, losses, strict=True)
-    ]
+    shares = combine(lambda g, d: divide(100 * g, g + d), gains, losses)
+    return forgetting(shares, [bool(m) for m in moves], n)
 
 
 def macd(x, fast, slow, signal):
@@ -372,12 +384,21 @@ def directional(high, low, close, n):
     return plus, minus
 
 
+def moving(high, low, close):
+    return [False, *(true_range(high, low, close, i) > 0 for i in range(1, len(close)))]
+
+
 def plus_di(high, low, close, n):
-    return directional(high, low, close, n)[0]
+    return forgetting(directional(high, low, close, n)[0], moving(high, low, close), n)
 
 
 def minus_di(high, low, close, n):
-    return directional(high, low, close, n)[1]
+    return forgetting(directional(high, low, close, n)[1], moving(high, low, close), n)
+
+
+def directed(high, low, i):
+    rise, fall = high[i] - high[i - 1], low[i - 1] - low[i]
+    return rise != fall and (rise > 0 or fall > 0)
 
 
 def adx(high, low, close, n):
@@ -386,7 +407,8 @@ def adx(high, low, close, n):
         if plus is not None and plus + minus:
             last = 100 * abs(plus - minus) / (plus + minus)
         index[i] = last
-    return wilder(index, n, n)[: len(close)]
+    turns = [False, *(directed(high, low, i) for i in range(1, len(close)))]
+    return forgetting(wilder(index, n, n)[: len(close)], turns, n)
 
 
 def aroon(high, low, n):

@@ -233,10 +233,7 @@ def _aroon(high: FloatArray, low: FloatArray, *, n: int) -> tuple[FloatArray, Fl
 
 
 def _linearreg_slope(x: FloatArray, *, n: int) -> FloatArray:
-    import talib
-
-    slopes: FloatArray = talib.LINEARREG_SLOPE(x, n)
-    return np.where(windows.flat(x, n), 0.0, slopes[n - 1 :])
+    return windows.slope(x, windows.mean(x, n), n)
 
 
 BARWISE: dict[str, Kernel] = {"mom": _mom, "roc": _roc}

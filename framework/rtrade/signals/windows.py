@@ -112,6 +112,16 @@ def weighted_mean(x: FloatArray, n: int) -> FloatArray:
     return level(sums / (n * (n + 1) // 2), x, n)
 
 
+def slope(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
+    """Return slopes, per bar, of the straight lines of least squares."""
+    sums = np.zeros(len(means))
+    for start, stop in _blocks(len(sums)):
+        part, middle = sums[start:stop], means[start:stop]
+        for k in range(n):
+            part += (k - (n - 1) / 2) * (x[start + k : stop + k] - middle)
+    return sums / (n * (n * n - 1) / 12)
+
+
 def share_below(x: FloatArray, n: int) -> FloatArray:
     """Return the percentage of the n bars before each whose value is lower: `len(x) - n`."""
     counts = np.zeros(len(x) - n, dtype=np.int64)
