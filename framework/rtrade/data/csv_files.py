@@ -109,9 +109,9 @@ def _header(path: Path, head: bytes, source: SourceDef) -> _Header:
         raise broken(
             path, "RT302", "this is a Parquet file", "write `kind: parquet` in the source file"
         )
-    if b"\0" in head:
-        raise broken(path, "RT302", "this is a binary file, not CSV", "save it as UTF-8 text")
     line, newline, _ = head.partition(b"\n")
+    if b"\0" in line:
+        raise broken(path, "RT302", "this is a binary file, not CSV", "save it as UTF-8 text")
     if not newline and len(head) >= HEAD_BYTES:
         advice = "the first line is a header with the names of the columns"
         raise broken(path, "RT302", "this is not CSV: its first line does not end", advice)
@@ -234,5 +234,5 @@ def _values(row: int, cells: list[str], header: _Header, findings: list[Finding]
             continue
         values.append(math.nan)
         said = f"`{cell[:40]}`, not a number" if cell else "empty"
-        findings.append(Finding("RT307", row, f"{name} is {said}"))
+        findings.append(Finding("RT307", row, f"{name} is {said}", column=name))
     return values

@@ -36,12 +36,16 @@ _HELP = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong with a row, or with the file as a whole where `row` is None."""
+    """Something wrong with a row, or with the file as a whole where `row` is None.
+
+    `column` is set where it is about a single price or volume.
+    """
 
     code: str
     row: int | None
     message: str
     help: str | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,8 @@ def _warn_stale(name: str, bars: Bars, base_closes: IntArray, warnings: list[str
     """Count the closes of the run at which the bar that is due of the other series is missing."""
     step, origin = bars.timeframe.ms, bars.timeframe.origin
     due = (base_closes - origin) // step * step + origin - step
-    missing = int(np.count_nonzero(~np.isin(due, bars.time)))
+    # Before the series begins there is nothing to show: signals are unknown there, and counted so.
+    missing = int(np.count_nonzero((due > bars.time[0]) & ~np.isin(due, bars.time)))
     if missing:
         warnings.append(
             f"`{name}` ({bars.symbol} {bars.timeframe}) has no bar of its own at {missing} of "

@@ -97,7 +97,8 @@ def _floats(name: str, column: Any, findings: list[Finding]) -> FloatArray:
     if empty.any():
         values[empty] = np.nan
         findings += [
-            Finding("RT307", int(row), f"{name} is empty") for row in np.flatnonzero(empty)
+            Finding("RT307", int(row), f"{name} is empty", column=name)
+            for row in np.flatnonzero(empty)
         ]
     return values
 

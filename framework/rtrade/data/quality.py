@@ -33,15 +33,15 @@ def _rows(bad: BoolArray) -> list[int]:
 
 def _check_numbers(table: Table) -> list[Finding]:
     findings: list[Finding] = []
-    # The reader has said more about rows in which it found a cell that it could not read.
-    noted = {found.row for found in table.findings}
+    # The reader has said more about cells, and about rows as a whole, that it could not read.
+    noted = {(found.row, found.column) for found in table.findings}
     for name in (*PRICES, "volume"):
         values = table.column(name)
         finite = np.isfinite(values)
         findings += [
             Finding("RT307", row, f"{name} is {values[row]}")
             for row in _rows(~finite)
-            if row not in noted
+            if (row, name) not in noted and (row, None) not in noted
         ]
         code, wrong = ("RT314", values < 0) if name == "volume" else ("RT313", values <= 0)
         findings += [
@@ -51,11 +51,14 @@ def _check_numbers(table: Table) -> list[Finding]:
 
 
 def _check_ranges(table: Table) -> list[Finding]:
-    top = np.maximum(table.column("open"), table.column("close"))
-    bottom = np.minimum(table.column("open"), table.column("close"))
+    opens, closes = table.column("open"), table.column("close")
+    high, low = table.column("high"), table.column("low")
+    top, bottom = np.maximum(opens, closes), np.minimum(opens, closes)
+    # Cells that are no numbers have findings of their own.
+    finite = np.isfinite(table.values[:4]).all(axis=0)
     return [
-        *(_out_of_range(table, row, "high", top) for row in _rows(table.column("high") < top)),
-        *(_out_of_range(table, row, "low", bottom) for row in _rows(table.column("low") > bottom)),
+        *(_out_of_range(table, row, "high", top) for row in _rows(finite & (high < top))),
+        *(_out_of_range(table, row, "low", bottom) for row in _rows(finite & (low > bottom))),
     ]
 
 
@@ -69,6 +72,8 @@ def _out_of_range(table: Table, row: int, name: str, edge: FloatArray) -> Findin
 def _check_order(time: IntArray, rows: IntArray, table: Table) -> list[Finding]:
     """Find times that go back, and times that stand in the file twice."""
     steps = np.diff(time)
+    if (steps > 0).all():
+        return []
     order = np.argsort(time, kind="stable")
     twice = np.flatnonzero(np.diff(time[order]) == 0)[:MAX_COLLECTED]
     findings = [

@@ -176,7 +176,9 @@ def _bars(
 ) -> Bars:
     """Return bars around the path of closes, on the grid of ticks."""
     count = len(time)
-    ticks = 10.0 ** _price_digits(series.price)
+    ticks = float(10 ** _price_digits(series.price))
+    # The exponential series to its third term, which is above 0 within these limits.
+    returns = np.clip(returns, -1.0, 1.0)
     growth = 1.0 + returns * (1.0 + returns / 2.0 * (1.0 + returns / 3.0))
     close = np.maximum(np.rint(np.multiply.accumulate(growth) * series.price * ticks), 1.0)
     # A bar opens at the close before it, or a tick beside it.
@@ -211,8 +213,9 @@ def _volume(
 ) -> FloatArray:
     usual = series.volatility / math.sqrt(series.timeframe.per_year)
     hours = series.timeframe.ms / HOUR
-    activity = (0.4 * sigma + 0.6 * np.abs(returns)) / usual
+    moves = 0.4 * sigma + 0.6 * np.abs(returns)
+    activity = moves / usual if usual else np.ones(len(moves))
     noise = _rounded(np.exp(0.5 * _normal(draw, len(sigma)) - 0.125), _DRAW_GRID)
-    units = 10.0**_VOLUME_DIGITS
+    units = float(10**_VOLUME_DIGITS)
     volume = activity * noise * (_HOURLY_QUOTE_VOLUME * hours / series.price * units)
     return np.maximum(np.rint(volume), 1.0) / units
