@@ -22,6 +22,7 @@ from rtrade.analysis.metrics import measure
 from rtrade.analysis.record import RunRecord, build, to_json
 from rtrade.analysis.schema import result_schema
 from rtrade.analysis.warnings import warnings_of
+from rtrade.config.schema import dump
 from rtrade.core.bars import Filters, MarketData
 from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import Timeframe, iso
@@ -172,7 +173,7 @@ def test_the_schema_is_valid_current_and_describes_everything() -> None:
     schema = result_schema()
     jsonschema.Draft7Validator.check_schema(schema)
     path = ROOT / "schemas" / "result.schema.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == schema, "run `make docs`"
+    assert path.read_text(encoding="utf-8") == dump(schema), "run `make docs`"
 
     def described(part: dict) -> None:
         assert part["description"]
@@ -262,6 +263,19 @@ def test_equity_csv_keeps_every_digit() -> None:
     assert lines[4:] == [""]
     for line, value in zip(lines[1:4], record.benchmark, strict=True):
         assert float(line.split(",")[3]) == value
+
+
+def test_equity_csv_repeats_what_stays() -> None:
+    record = example_record()
+    columns = {
+        "equity": [0.1, 0.1, 0.30000000000000004],
+        "position": [0.0, -0.0, 1e22],
+        "benchmark": [5e-324, 5e-324, 5e-324],
+    }
+    record = replace(record, **{name: np.array(values) for name, values in columns.items()})
+    rows = list(csv.DictReader(io.StringIO(record.equity_csv())))
+    for name, values in columns.items():
+        assert [row[name] for row in rows] == [repr(value + 0.0) for value in values]
 
 
 @pytest.mark.parametrize("offset", [0, 1, 250])

@@ -148,8 +148,8 @@ def test_rules_that_are_unknown_after_their_warm_up() -> None:
     rules = {"enter_long": RuleFacts(true=5, unknown=12, leading=10)}
     assert said(plan=plan_of(warmup=10), rules=rules) == (
         (
-            "`enter_long` is unknown at 2 closes besides its warm-up (as after a division by zero); "
-            "it does not act there"
+            "`enter_long` is unknown at 2 closes besides its warm-up "
+            "(as after a division by zero); it does not act there"
         ),
     )
 

@@ -83,13 +83,9 @@ class RunRecord:
 
     def equity_csv(self) -> str:
         """Return equity.csv: equity, signed position and buy and hold at each close."""
-        # Adding 0.0 turns a negative zero into zero.
-        columns = (self.equity + 0.0, self.position + 0.0, self.benchmark + 0.0)
-        numbers = zip(*(map(repr, column.tolist()) for column in columns), strict=True)
-        rows = (
-            f"{at},{a},{b},{c}" for at, (a, b, c) in zip(_times(self.time), numbers, strict=True)
-        )
-        return _lines(",".join(EQUITY_COLUMNS), rows)
+        columns = (self.equity, self.position, self.benchmark)
+        rows = zip(_times(self.time), *map(_digits, columns), strict=True)
+        return _lines(",".join(EQUITY_COLUMNS), map(",".join, rows))
 
 
 def build(
@@ -182,6 +178,17 @@ def _times(times: IntArray) -> list[str]:
         return [iso(at) for at in times.tolist()]
     moments = times.astype("datetime64[ms]").astype("datetime64[s]")
     return [f"{text}Z" for text in np.datetime_as_string(moments).tolist()]
+
+
+def _digits(column: FloatArray) -> list[str]:
+    """Return the numbers to the last digit; each stretch of equal ones is worked out once."""
+    if not len(column):
+        return []
+    starts = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))
+    lengths = np.diff(starts, append=len(column))
+    # Adding 0.0 turns a negative zero into zero.
+    texts = np.array([repr(value) for value in (column[starts] + 0.0).tolist()], dtype=object)
+    return list(np.repeat(texts, lengths))
 
 
 def _cell(value: object) -> str:
