@@ -123,7 +123,7 @@ def test_not_a_number_is_read():
         ("1: a\n", ("RT010", "a key must be text, not `1`", 1, 1)),
         ("true: a\n", ("RT010", "a key must be text, not `true`", 1, 1)),
         ("? [a, b]\n: c\n", ("RT010", "a key must be text", 1, 3)),
-        ("a: {: c}\n", ("RT010", "a key is missing here", 1, 5)),
+        ("a: {'': c}\n", ("RT010", "a key is missing here", 1, 5)),
         ("a: &x [*x]\n", ("RT009", "`*x` stands inside what it names", 1, 8)),
         ("a: *x\n", ("RT006", "`*x` names no anchor before it", 1, 4)),
         ("a: " + "9" * 70, ("RT011", "a number of 70 characters is not readable", 1, 4)),

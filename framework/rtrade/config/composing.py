@@ -111,13 +111,13 @@ class _Composer:
         if not isinstance(event, yaml.ScalarEvent):
             self._find("RT010", "a key must be text", span, "write one word before the colon")
             return None
+        if not event.value:
+            self._find("RT010", "a key is missing here", span, "write a key before the colon")
+            return None
         if event.style:
             return self._checked(event.value, span)
         if event.value == "<<":
             self._find("RT008", "merge keys (`<<`) are not allowed", span, "write the keys out")
-            return None
-        if not event.value:
-            self._find("RT010", "a key is missing here", span, "write a key before the colon")
             return None
         try:
             is_text = isinstance(resolve(event.value), str)

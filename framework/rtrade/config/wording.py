@@ -1,0 +1,236 @@
+"""What to say about a value that breaks the schema: code, message and help for each keyword."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rtrade.config import formats
+from rtrade.config.document import Path
+from rtrade.config.formats import FORMATS, bare_number, plain, readings
+from rtrade.config.unavailable import unavailable_value
+
+_SHORT = 40
+_TYPES = {
+    "object": "keys and values (`key: value`)",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+}
+_GROUPED = re.compile(r"[0-9]{1,3}([_,' ][0-9]{3})+(\.[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A finding without its place."""
+
+    code: str
+    message: str
+    help: str | None = None
+
+
+def similar(name: str, known: Iterable[str]) -> str | None:
+    """Return the element of `known` that was probably meant by `name`, or None."""
+    plainly = {one.lower().replace("-", "_"): one for one in known}
+    wanted = name.lower().replace("-", "_").replace(" ", "_")
+    close = difflib.get_close_matches(wanted[:100], plainly, n=1, cutoff=0.6)
+    return plainly[close[0]] if close else None
+
+
+def quoted(value: object) -> str:
+    """Show a value of the file in a message, cut where it is long."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"`{plain(value)}`"
+    if isinstance(value, dict):
+        return "keys and values"
+    if isinstance(value, list):
+        return "a list"
+    text = str(value)
+    return f"`{text if len(text) <= _SHORT else text[:_SHORT] + '…'}`"
+
+
+def place_of(path: Path) -> str:
+    """Name the mapping at `path`: `risk`, `data.also`, or the file."""
+    words = ".".join(str(part) for part in path if isinstance(part, str))
+    return f"`{words}`" if words else "the file"
+
+
+def label(path: Path) -> str:
+    """Name the value at `path`: its key, or its place in a list."""
+    if not path:
+        return "the file"
+    last = path[-1]
+    return f"`{last}`" if isinstance(last, str) else f"item {last + 1} of {place_of(path)}"
+
+
+def wrong_value(keyword: str, path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
+    """Describe a value that breaks `keyword` of its schema."""
+    if keyword in ("type", "pattern", "minLength"):
+        return _wrong_form(path, value, schema)
+    if keyword == "enum":
+        return _wrong_choice(path, value, schema)
+    if keyword in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+        return out_of_range(path, value, schema)
+    if keyword in ("minProperties", "minItems", "anyOf"):
+        return _too_few(path, schema)
+    return Words("RT020", f"{label(path)} is not allowed to be {quoted(value)}")
+
+
+def _wrong_form(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
+    name = schema.get("format", "")
+    if value is None or value == "":
+        return Words("RT020", f"{label(path)} is empty", f"{_advice(schema)}, or remove the key")
+    if (refused := unavailable_value(path, value)) is not None:
+        return Words("RT027", *refused)
+    if name == formats.EXPRESSION:
+        return _wrong_expression(path, value)
+    number = bare_number(value)
+    if number is not None and isinstance(value, str) and _numeric(schema):
+        message = f"{label(path)} must be a number, not text"
+        return Words("RT020", message, f"write `{number}` without quotes")
+    if number is not None and (both := readings(number, name, _example(schema))) is not None:
+        return Words("RT024", f"{label(path)} needs a unit: `{number}` has none", both)
+    if isinstance(value, str) and _GROUPED.fullmatch(value):
+        digits = re.sub("[_,' ]", "", value)
+        message = f"{label(path)}: {quoted(value)} is text, not a number"
+        return Words("RT020", message, f"write `{digits}`")
+    if isinstance(value, str) and name in FORMATS:
+        message = f"{label(path)}: {quoted(value)} is not {FORMATS[name].noun}"
+        return Words("RT025", message, _capitals(value, name) or _advice(schema))
+    expected = FORMATS[name].noun if name in FORMATS else _expected(schema)
+    message = f"{label(path)} must be {expected}, not {quoted(value)}"
+    return Words("RT020", message, _param_advice(path, value) or _advice(schema))
+
+
+def _wrong_expression(path: Path, value: Any) -> Words:
+    if len(path) == 2 and path[0] == "signals":
+        what, example = "a signal", "`sma(close, 20)`"
+    elif path[0] == "rules":
+        what, example = "a rule", "`close > sma(close, 50)`"
+    else:
+        what, example = label(path), "`sma(close, 20)`"
+    message = f"{label(path)} is {quoted(value)}; {what} is a text that holds an expression"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return Words("RT020", message, f"write an expression such as {example}")
+    number = plain(value)
+    help_text = f'write `"{number}"` in quotes, or declare it under `params:`'
+    return Words("RT020", message, help_text if path[0] == "signals" else None)
+
+
+def _wrong_choice(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
+    if (refused := unavailable_value(path, value)) is not None:
+        return Words("RT027", *refused)
+    known = [str(choice) for choice in schema["enum"]]
+    if schema.get("format") == formats.VERSION:
+        message = f"{label(path)}: {quoted(value)} is no version of the format that is known"
+        return Words("RT023", message, f"write `rtrade: {known[0]}`")
+    guess = similar(value, known) if isinstance(value, str) else None
+    listed = ", ".join(f"`{choice}`" for choice in known)
+    one_of = "one of " if len(known) > 1 else ""
+    help_text = f"did you mean `{guess}`?" if guess else f"write {one_of}{listed}"
+    return Words("RT023", f"{label(path)} cannot be {quoted(value)}", help_text)
+
+
+def out_of_range(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
+    """Describe a number outside the ends that its schema states."""
+    ends = [
+        f"{words} {plain(schema[keyword])}"
+        for keyword, words in (
+            ("exclusiveMinimum", "above"),
+            ("minimum", "at least"),
+            ("exclusiveMaximum", "below"),
+            ("maximum", "at most"),
+        )
+        if keyword in schema
+    ]
+    return Words("RT026", f"{label(path)} must be {' and '.join(ends)}, not {quoted(value)}")
+
+
+def _too_few(path: Path, schema: Mapping[str, Any]) -> Words:
+    if path == ("rules",):
+        return Words(
+            "RT022", "`rules` has no entry", "add `enter_long:` or `enter_short:` with a condition"
+        )
+    if schema.get("type") == "array":
+        return Words("RT022", f"{label(path)} is an empty list", "add at least one item")
+    known = ", ".join(f"`{name}`" for name in schema["properties"])
+    return Words("RT022", f"{label(path)} says nothing", f"give it one of {known}")
+
+
+def missing_key(path: Path, key: str, schema: Mapping[str, Any]) -> Words:
+    """Describe a key that must be there."""
+    where = "" if not path else f" in {place_of(path)}"
+    example = _example(schema)
+    message = f"the key `{key}` is missing{where}"
+    return Words("RT022", message, f"add `{key}: {example}`" if example else f"add `{key}:`")
+
+
+def unknown_key(path: Path, key: str, guess: str | None, home: str | None) -> Words:
+    """Describe a key that the schema does not know; `home` is where it would be known."""
+    message = f"unknown key {quoted(key)} in {place_of(path)}"
+    if home is not None:
+        return Words("RT021", message, f"`{key}` belongs under `{home}:`")
+    return Words("RT021", message, f"did you mean `{guess}`?" if guess else None)
+
+
+def bad_name(path: Path, key: str) -> Words:
+    """Describe a name of the user's own that is no name."""
+    message = f"{quoted(key)} in {place_of(path)} is not a name"
+    return Words("RT025", message, FORMATS[formats.NAME].advice)
+
+
+def misplaced_key(path: Path, kind: object) -> Words:
+    """Describe a key that sources of this kind do not have."""
+    return Words(
+        "RT021", f"{label(path)} has no meaning in a source of `kind: {kind}`", "remove it"
+    )
+
+
+def _expected(schema: Mapping[str, Any]) -> str:
+    types = schema.get("type", "object")
+    names = [types] if isinstance(types, str) else types
+    return " or ".join(_TYPES.get(name, name) for name in names)
+
+
+def _advice(schema: Mapping[str, Any]) -> str:
+    name = schema.get("format", "")
+    if name in FORMATS:
+        return FORMATS[name].advice
+    return f"write {_expected(schema)}"
+
+
+def _numeric(schema: Mapping[str, Any]) -> bool:
+    types = schema.get("type", ())
+    return not {"number", "integer"}.isdisjoint([types] if isinstance(types, str) else types)
+
+
+def _example(schema: Mapping[str, Any]) -> str | None:
+    examples = schema.get("examples")
+    if not examples:
+        return None
+    first = examples[0]
+    return first if isinstance(first, str) else plain(first)
+
+
+def _capitals(value: str, name: str) -> str | None:
+    """Suggest a symbol in capitals, or a timeframe in small letters, where that is all it lacks."""
+    changed = {formats.SYMBOL: value.upper(), formats.TIMEFRAME: value.lower()}.get(name)
+    if name == formats.SYMBOL and changed is not None:
+        changed = changed.replace("-", "/").replace("_", "/") if "/" not in changed else changed
+    if changed is None or not FORMATS[name].matches(changed):
+        return None
+    return f"write `{changed}`"
+
+
+def _param_advice(path: Path, value: Any) -> str | None:
+    if len(path) == 2 and path[0] == "params" and bare_number(value) is not None:
+        return f"write `{path[1]}: {{default: {bare_number(value)}}}`"
+    return None
