@@ -9,12 +9,12 @@ from rtrade.plan import units
 from rtrade.plan.context import KINDS, Context
 from rtrade.plan.names import PRICES, did_you_mean, example, number, similar
 from rtrade.plan.nodes import Call, Const, Field, Node
-from rtrade.plan.syntax import Argument, Expr
+from rtrade.plan.syntax import Argument, Expr, Name
 
 Evaluate = Callable[[Expr], Node | None]
 Bound = dict[str, Expr]
 
-_PERIODS = {"period", "length", "window", "timeperiod", "len", "bars", "span", "lookback"}
+_PERIODS = ("period", "length", "window", "timeperiod", "len", "bars", "span", "lookback")
 
 
 def field(ctx: Context, series: str, name: str, expr: Expr) -> Node:
@@ -34,10 +34,13 @@ def call(
     evaluate: Evaluate,
     *,
     series: str = "",
-    output: str | None = None,
+    output: Name | None = None,
 ) -> Node | None:
     """Return the node of a call, or None where it is wrong. `output` None: the only one."""
     bound = _bind(ctx, expr, entry, arguments, series)
+    if bound is None:
+        for given in arguments:
+            evaluate(given.value)
     chosen = _output(ctx, expr, entry, output)
     inputs = _inputs(ctx, expr, entry, bound, evaluate)
     params = _params(ctx, expr, entry, bound, evaluate)
@@ -55,6 +58,7 @@ def call(
         inputs=nodes,
         params=params,
         output=chosen.name,
+        prices=len(prices),
         span=ctx.span(expr),
     )
     return ctx.graph.add(node)
@@ -109,7 +113,7 @@ def _too_many(ctx: Context, expr: Expr, entry: Entry, count: int) -> None:
 def _unknown_argument(ctx: Context, entry: Entry, given: Argument, slots: list[str]) -> None:
     assert given.name is not None
     guess = similar(given.name, slots)
-    if guess is None and given.name in _PERIODS and "n" in slots:
+    if guess is None and "n" in slots and similar(given.name, _PERIODS) is not None:
         guess = "n"
     advice = did_you_mean(guess) or f"it takes {', '.join(slots) or 'none'}"
     ctx.error("RT113", f"`{entry.name}` has no argument `{given.name}`", given, advice)
@@ -126,23 +130,24 @@ def _complete(ctx: Context, expr: Expr, entry: Entry, bound: Bound, series: str)
     return not missing
 
 
-def _output(ctx: Context, expr: Expr, entry: Entry, name: str | None) -> Output | None:
-    if name is None and len(entry.outputs) == 1:
+def _output(ctx: Context, expr: Expr, entry: Entry, chosen: Name | None) -> Output | None:
+    if chosen is None and len(entry.outputs) == 1:
         return entry.outputs[0]
     names = [output.name for output in entry.outputs]
     listed = ", ".join(f"`.{one}`" for one in names[:-1]) + f" or `.{names[-1]}`"
-    if name is None:
+    if chosen is None:
         message = f"{ctx.text(expr)} has {len(names)} results"
         ctx.error("RT112", message, expr, f"say which: {listed}")
         return None
     if len(names) == 1:
         message = f"`{entry.name}` has one result, without a name"
-        ctx.error("RT111", message, expr, f"leave `.{name}` away")
+        ctx.error("RT111", message, chosen, f"leave `.{chosen.name}` away")
         return None
-    if entry.output(name) is None:
-        advice = did_you_mean(similar(name, names)) or f"say which: {listed}"
-        ctx.error("RT111", f"`{entry.name}` has no result `{name}`", expr, advice)
-    return entry.output(name)
+    if entry.output(chosen.name) is None:
+        advice = did_you_mean(similar(chosen.name, names)) or f"say which: {listed}"
+        message = f"`{entry.name}` has no result `{chosen.name}`"
+        ctx.error("RT111", message, chosen, advice)
+    return entry.output(chosen.name)
 
 
 def _inputs(

@@ -61,7 +61,7 @@ def _name(ctx: Context, expr: Name) -> Node | None:
 
 
 def _call(
-    ctx: Context, expr: Expr, entry: Entry, output: str | None, series: str = ""
+    ctx: Context, expr: Expr, entry: Entry, output: Name | None, series: str = ""
 ) -> Node | None:
     arguments = expr.arguments if isinstance(expr, Apply) else ()
 
@@ -76,7 +76,7 @@ def _member(ctx: Context, expr: Member) -> Node | None:
     if isinstance(base, Name):
         return _field(ctx, expr, base)
     if isinstance(base, Apply):
-        return _apply(ctx, base, expr.name)
+        return _apply(ctx, base, expr.field)
     if isinstance(base, Index) and isinstance(base.base, Apply):
         back = ctx.source.text[base.base.end : base.end]
         advice = f"write {ctx.text(base.base)[:-1]}.{expr.name}{back}`"
@@ -98,7 +98,7 @@ def _field(ctx: Context, expr: Member, base: Name) -> Node | None:
             return _on_series(ctx, expr, entry, base.name, None)
         known = [*PRICES, *(one.name for one in scope.registry.entries() if one.prices)]
         advice = did_you_mean(similar(expr.name, known)) or f"its fields are {', '.join(PRICES)}"
-        ctx.error("RT111", f"`{base.name}` has no field `{expr.name}`", expr, advice)
+        ctx.error("RT111", f"`{base.name}` has no field `{expr.name}`", expr.field, advice)
         return None
     function = scope.registry.get(base.name)
     if function is not None and (function.inputs or function.params):
@@ -118,24 +118,28 @@ def _field(ctx: Context, expr: Member, base: Name) -> Node | None:
 
 
 def _on_series(
-    ctx: Context, expr: Expr, entry: Entry, series: str, output: str | None
+    ctx: Context, expr: Expr, entry: Entry, series: str, output: Name | None
 ) -> Node | None:
     """Work out a call that reads the prices of another series: `daily.atr(14)`."""
     if entry.prices:
         return _call(ctx, expr, entry, output, series)
     rest = "".join(f", {param.name}" for param in entry.params)
+    if isinstance(expr, Apply) and expr.arguments:
+        rest = ", " + ctx.source.text[expr.arguments[0].start : expr.arguments[-1].end]
     advice = f"write `{entry.name}({series}.close{rest})`"
     ctx.error("RT111", f"`{entry.name}` reads no prices by itself", expr, advice)
     return None
 
 
-def _apply(ctx: Context, expr: Apply, output: str | None) -> Node | None:
+def _apply(ctx: Context, expr: Apply, output: Name | None) -> Node | None:
     function = expr.function
     if isinstance(function, Name):
         entry = ctx.scope.registry.get(function.name)
         if entry is not None:
             return _call(ctx, expr, entry, output)
         _not_a_function(ctx, function)
+        for given in expr.arguments:
+            elaborate(ctx, given.value)
         return None
     if isinstance(function, Member) and isinstance(function.base, Name):
         return _method(ctx, expr, function, function.base, output)
@@ -158,7 +162,7 @@ def _not_a_function(ctx: Context, function: Name) -> None:
 
 
 def _method(
-    ctx: Context, expr: Apply, function: Member, base: Name, output: str | None
+    ctx: Context, expr: Apply, function: Member, base: Name, output: Name | None
 ) -> Node | None:
     """Work out `daily.atr(14)`, or say how to call a function."""
     scope = ctx.scope

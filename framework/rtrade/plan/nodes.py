@@ -50,14 +50,15 @@ class Field(Node):
 class Call(Node):
     """One output of a catalog entry. `inputs` hold implicit prices too, in declared order.
 
-    `params` are in declared order, defaults filled in. Calls that differ only in `output`
-    share one evaluation: see `key`.
+    The last `prices` of them are those that the entry reads by itself. `params` are in declared
+    order, defaults filled in. Calls that differ only in `output` share one evaluation.
     """
 
     entry: str
     inputs: tuple[Node, ...]
     params: tuple[tuple[str, Number], ...]
     output: str = "value"
+    prices: int = field(default=0, compare=False)
 
     @property
     def args(self) -> tuple[Node, ...]:

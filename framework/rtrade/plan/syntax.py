@@ -41,6 +41,11 @@ class Member(Expr):
     name: str
 
     @property
+    def field(self) -> Name:
+        """The name after the point."""
+        return Name(start=self.end - len(self.name), end=self.end, name=self.name)
+
+    @property
     def parts(self) -> tuple[Expr, ...]:
         """The expression before the point."""
         return (self.base,)
