@@ -244,9 +244,9 @@ def wilder(x, n, first):
 
 
 def forgetting(values, moved, n):
-    """Hide values where nothing moved for so long that less than 1e-12 of it is left, or ever."""
+    """Hide values where nothing moved for so long that less than 1e-13 of it is left, or ever."""
     long = n
-    while (1 - 1 / n) ** (long - n) >= 1e-12:
+    while (1 - 1 / n) ** (long - n) >= 1e-13:
         long += 1
     shown, still = [], math.inf
     for value, moves in zip(values, moved, strict=True):

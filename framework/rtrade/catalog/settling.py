@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 # Powers of ten by which the start must have faded, so that 1e-9 of the value is left. Levels can
-# have stood a few times higher or lower than now; ranges and gains, a thousand times; and the
-# difference of two averages is itself a small part of either.
+# have stood ten times higher than now; ranges and gains, ten thousand times; and the difference
+# of two averages is itself a small part of either.
 LEVEL = 10
-RANGE = 12
+RANGE = 13
 DIFFERENCE = 13
 
 

@@ -1,0 +1,114 @@
+"""Sums and means over windows are those of `math.fsum`, to the bit, whatever came before."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtrade.catalog.builtin import builtin
+from rtrade.signals import exact, windows
+from rtrade.signals.kernels import compute
+
+
+def slow(x, n):
+    values = x.tolist()
+    return np.array([math.fsum(values[i : i + n]) for i in range(len(values) - n + 1)])
+
+
+def check(x, n):
+    np.testing.assert_array_equal(exact.window_sums(x, n), slow(x, n), strict=True)
+
+
+def walk(count, rng):
+    return 30_000 * np.exp(np.cumsum(rng.normal(0, 1e-3, count)))
+
+
+RNG = np.random.default_rng(5)
+SERIES = {
+    "cents": np.round(walk(5000, RNG), 2),
+    "full digits": walk(5000, RNG),
+    "small prices": np.round(walk(5000, RNG) * 1e-9, 9),
+    "volumes": np.round(RNG.lognormal(2, 2, 5000), 5),
+    "both signs": RNG.normal(size=5000),
+    "many sizes": RNG.normal(size=5000) * 10 ** RNG.uniform(-15, 15, 5000),
+    "all sizes": RNG.normal(size=1000) * 10 ** RNG.uniform(-300, 300, 1000),
+    "halves": RNG.integers(0, 2**53, 5000).astype(float) + 0.0,
+    "zeros": np.zeros(100),
+    "tiny": RNG.normal(size=1000) * 1e-310,
+    "huge": RNG.normal(size=1000) * 1e300,
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize("n", [1, 2, 3, 20, 64, 97])
+def test_sums_are_rounded_once(name, n):
+    check(SERIES[name], n)
+
+
+def test_windows_reach_over_blocks(monkeypatch):
+    monkeypatch.setattr(exact, "_BLOCK", 64)
+    for n in (1, 20, 63, 64, 65, 500):
+        check(SERIES["cents"], n)
+        check(SERIES["many sizes"], n)
+
+
+@given(
+    st.lists(st.floats(-1e290, 1e290), min_size=1, max_size=60),
+    st.integers(1, 60),
+)
+def test_any_floats(values, n):
+    if n <= len(values):
+        check(np.array(values), n)
+
+
+@given(
+    st.lists(st.integers(-(2**62), 2**62), min_size=3, max_size=60),
+    st.integers(1, 8),
+    st.integers(-60, 60),
+)
+def test_ties_go_to_even(values, n, exponent):
+    """Whole multiples of one power of two meet halfway cases often."""
+    x = np.array([math.ldexp(float(v), exponent) for v in values])
+    check(x, min(n, len(x)))
+
+
+def test_a_sum_beyond_the_largest_float_is_infinite():
+    x = np.array([1.5e308, 1.5e308, 1.0])
+    assert exact.window_sums(x, 2).tolist() == [math.inf, 1.5e308]
+
+
+def test_the_average_is_the_correctly_rounded_sum_over_n():
+    """So it crosses where an average crosses that adds up each window anew."""
+    x = np.round(walk(40_000, np.random.default_rng(1)), 2)
+    for n in (20, 50):
+        found = compute(builtin().get("sma"), [x], {"n": n})["value"]
+        np.testing.assert_array_equal(found[n - 1 :], slow(x, n) / n)
+
+
+@given(st.floats(1e-12, 1e12), st.integers(1, 300), st.integers(0, 40))
+def test_the_average_of_equal_values_is_their_value(price, n, more):
+    x = np.concatenate(([price * 1.7], np.full(n + more, price)))
+    assert (windows.mean(x, n)[1:] == price).all()
+    assert (windows.weighted_mean(x, n)[1:] == price).all()
+    if n > 1:
+        assert (windows.deviation(x, windows.mean(x, n), n, 0)[1:] == 0).all()
+
+
+def test_a_storm_leaves_nothing_behind():
+    """A running sum would keep the rounding errors of the large values for good."""
+    calm = np.full(1000, 0.1)
+    x = np.concatenate((calm, np.full(3, 1e15), calm))
+    found = compute(builtin().get("sma"), [x], {"n": 10})["value"]
+    assert (found[1013:] == 0.1).all()
+    flat = compute(builtin().get("stddev"), [x], {"n": 10})["value"]
+    assert (flat[1013:] == 0).all()
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(1, 40))
+def test_extremes_double_their_window(values, n):
+    x = np.array(values, dtype=float)
+    if n <= len(values):
+        wanted = [max(values[i : i + n]) for i in range(len(values) - n + 1)]
+        assert windows.extreme(x, n, np.maximum).tolist() == wanted
