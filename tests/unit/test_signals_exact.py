@@ -54,6 +54,27 @@ def test_windows_reach_over_blocks(monkeypatch):
         check(SERIES["many sizes"], n)
 
 
+def test_blocks_do_not_show(monkeypatch):
+    """How many bars are gone through at a time changes no bit."""
+    x = SERIES["cents"]
+    means = windows.mean(x, 20)
+
+    def walked():
+        return (
+            windows.deviation(x, means, 20, 0),
+            windows.distance(x, means, 20),
+            windows.total(x, 20),
+            windows.weighted_mean(x, 20),
+            windows.slope(x, means, 20),
+            windows.share_below(x, 20),
+        )
+
+    at_once = walked()
+    monkeypatch.setattr(windows, "_BLOCK", 64)
+    for whole, blocked in zip(at_once, walked(), strict=True):
+        np.testing.assert_array_equal(whole, blocked, strict=True)
+
+
 @given(
     st.lists(st.floats(-1e290, 1e290), min_size=1, max_size=60),
     st.integers(1, 60),
