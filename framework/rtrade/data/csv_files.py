@@ -127,6 +127,8 @@ def _header(path: Path, head: bytes, source: SourceDef) -> _Header:
 
 
 def _split(line: str, delimiter: str) -> list[str]:
+    if '"' not in line:
+        return line.split(delimiter)
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
@@ -228,11 +230,20 @@ def _read_patiently(path: Path, text: bytes, header: _Header, unit: str) -> Tabl
 def _values(row: int, cells: list[str], header: _Header, findings: list[Finding]) -> list[float]:
     values = []
     for name in COLUMNS[1:]:
-        cell = cells[header.columns[name]].strip()
-        if _NUMBER.fullmatch(cell):
-            values.append(float(cell))
-            continue
-        values.append(math.nan)
-        said = f"`{cell[:40]}`, not a number" if cell else "empty"
-        findings.append(Finding("RT307", row, f"{name} is {said}", column=name))
+        cell = cells[header.columns[name]]
+        value = _number(cell)
+        values.append(math.nan if value is None else value)
+        if value is None:
+            said = f"`{cell.strip()[:40]}`, not a number" if cell.strip() else "empty"
+            findings.append(Finding("RT307", row, f"{name} is {said}", column=name))
     return values
+
+
+def _number(cell: str) -> float | None:
+    """Return the number in a cell, as pyarrow would; float() alone takes more for numbers."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    plain = math.isfinite(value) and cell.isascii() and "_" not in cell
+    return value if plain or _NUMBER.fullmatch(cell.strip()) else None

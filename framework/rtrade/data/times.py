@@ -118,6 +118,8 @@ def _read(cell: str, *, numeric: bool) -> int | str:
         except (ValueError, OverflowError):
             return f"the time `{_short(cell)}` is not ISO-8601"
         return moment if 0 <= moment < _END else f"the time `{cell}` is not between 1970 and 2200"
+    if cell.isascii() and cell.isdigit() and len(cell) < 19:
+        return int(cell)
     if not is_number(cell):
         return f"the time `{_short(cell)}` is not a number"
     number = Decimal(cell)
