@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from rtrade.config.definitions import FileSeries, SourceDef
-from rtrade.core.bars import Bars
+from rtrade.core.bars import COLUMNS, Bars
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.errors import InvalidInput
 from rtrade.core.timeframes import Timeframe, parse_time
@@ -84,3 +86,11 @@ def findings_of(path: Path, **settings) -> list[Diagnostic]:
 
 def places_of(found: Sequence[Diagnostic]) -> list[tuple[str, int]]:
     return [(each.code, each.span.line) for each in found if each.span is not None]
+
+
+def write_parquet(path: Path, bars: Bars, **columns) -> Path:
+    names = {"ts": bars.time} | {name: getattr(bars, name) for name in COLUMNS[1:]} | columns
+    pq.write_table(pa.table(names), path)
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    return path
