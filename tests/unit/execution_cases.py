@@ -10,7 +10,7 @@ from rtrade.execution.program import Program
 
 def bars_of(rows, *, frame=HOUR, start=0, skip=()):
     """Make bars from (open, high, low, close) rows; `skip` are positions left out of the clock."""
-    places = [place for place in range(len(rows) + len(skip)) if place not in skip]
+    places = [place for place in range(len(rows) + len(skip)) if place not in skip][: len(rows)]
     values = np.array(rows, dtype=np.float64).reshape(-1, 4)
     return Bars(
         "BTC/USDT",
