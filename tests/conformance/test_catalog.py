@@ -70,7 +70,10 @@ each_case = pytest.mark.parametrize(("entry", "params"), ALL)
 
 
 def inputs_of(entry, bars, seed=3):
-    """Return an entry's inputs from bars: the close first, then a line that keeps crossing it."""
+    """Return an entry's inputs from bars: the close first, then a line that keeps crossing it.
+
+    They cannot be written to, as is so with bars out of a file.
+    """
     rng = np.random.default_rng(seed)
     count = len(bars["close"])
     near = bars["close"] * (1 + 2e-3 * rng.normal(size=count))
@@ -81,7 +84,10 @@ def inputs_of(entry, bars, seed=3):
         truths if wanted.kind is Kind.BOOLEAN else numbers[place]
         for place, wanted in enumerate(entry.inputs)
     ]
-    return given + [bars[name] for name in entry.prices]
+    given = [values.copy() for values in given + [bars[name] for name in entry.prices]]
+    for values in given:
+        values.flags.writeable = False
+    return given
 
 
 def run(entry, params, bars):
@@ -341,7 +347,7 @@ LOOKS_AT_TWO = {"change", "mom", "pct_change", "roc"}
 def test_a_window_is_unknown_while_an_unknown_is_in_it(entry, params):
     if is_condition(entry) or not entry.inputs or entry.name in LOOKS_AT_TWO:
         return
-    inputs = inputs_of(entry, series.lifelike(300))
+    inputs = [given.copy() for given in inputs_of(entry, series.lifelike(300))]
     inputs[0][150] = np.nan if inputs[0].dtype == np.float64 else UNKNOWN
     for values in compute(entry, inputs, params).values():
         assert np.isnan(values[150 : 151 + entry.warmup(params)]).all()

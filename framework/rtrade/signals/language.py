@@ -95,11 +95,12 @@ def _pct_change(x: FloatArray, *, n: int) -> FloatArray:
 
 
 def _hour(time: FloatArray) -> FloatArray:
-    return np.asarray(time // HOUR % 24)
+    return np.asarray(np.floor((time - np.floor(time / DAY) * DAY) / HOUR))
 
 
 def _weekday(time: FloatArray) -> FloatArray:
-    return np.asarray((time // DAY + 3) % 7)
+    days = np.floor(time / DAY) + 3
+    return np.asarray(days - 7 * np.floor(days / 7))
 
 
 def _zscore(x: FloatArray, *, n: int) -> FloatArray:
