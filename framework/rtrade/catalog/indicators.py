@@ -36,7 +36,7 @@ OSCILLATORS = (
         name="rsi",
         group="oscillators",
         doc="Relative strength index: Wilder's average gain as a share of average movement; "
-        "unknown while the value stands still.",
+        "unknown once the value has stood still for n bars and as many as it takes to settle.",
         inputs=(X,),
         params=(bars("bars of Wilder's average", low=2, default=14),),
         outputs=value(Unit.PERCENT, 0, 100),
@@ -243,7 +243,7 @@ TRENDS = (
         name="adx",
         group="trend",
         doc="Average directional index: how strong the trend is, whatever its direction; unknown "
-        "while no bar goes beyond the one before.",
+        "once no bar has gone beyond the one before for as long as the n-bar RSI remembers.",
         params=(bars("bars of Wilder's averages", low=2, default=14),),
         prices=_HLC,
         outputs=value(Unit.PERCENT, 0, 100),
@@ -256,7 +256,7 @@ TRENDS = (
         name="plus_di",
         group="trend",
         doc="Plus directional indicator: upward movement as a share of the true range; unknown "
-        "while nothing moves.",
+        "once nothing has moved for as long as the n-bar RSI remembers.",
         params=(bars("bars of Wilder's averages", low=2, default=14),),
         prices=_HLC,
         outputs=value(Unit.PERCENT, 0, 100),
@@ -269,7 +269,7 @@ TRENDS = (
         name="minus_di",
         group="trend",
         doc="Minus directional indicator: downward movement as a share of the true range; unknown "
-        "while nothing moves.",
+        "once nothing has moved for as long as the n-bar RSI remembers.",
         params=(bars("bars of Wilder's averages", low=2, default=14),),
         prices=_HLC,
         outputs=value(Unit.PERCENT, 0, 100),
