@@ -29,12 +29,14 @@ function precision(values) {
   let size = 0;
   for (const value of values) if (Number.isFinite(value)) size = Math.max(size, Math.abs(value));
   const places = digits(size);
-  return { type: "price", precision: places, minMove: 10 ** -places };
+  const format = { minimumFractionDigits: size >= 10000 ? 0 : Math.min(2, places), maximumFractionDigits: size >= 10000 ? 0 : places };
+  const formatter = (value) => value.toLocaleString("en-US", format).replace("-", "−");
+  return { type: "custom", minMove: 10 ** -places, formatter };
 }
 
 const priceChart = makeChart(priceBox);
 const equityChart = makeChart(equityBox);
-const percentFormat = { type: "custom", minMove: 0.0001, formatter: (value) => `${(value * 100).toFixed(1)} %` };
+const percentFormat = { type: "custom", minMove: 0.0001, formatter: (value) => `${(value * 100).toFixed(1).replace("-", "−")} %` };
 const quietLine = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerRadius: 3 };
 
 const volume = priceChart.addSeries(library.HistogramSeries, {
@@ -46,7 +48,8 @@ const candles = priceChart.addSeries(library.CandlestickSeries, {
 });
 candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.16 } });
 const signals = run.lines.map((line, i) => priceChart.addSeries(library.LineSeries, {
-  ...quietLine, lineWidth: 2, priceFormat: line.pane ? precision(overview.lines[i]) : precision(overview.close),
+  ...quietLine, lineWidth: 2, lineStyle: i < 4 ? library.LineStyle.Solid : library.LineStyle.Dashed,
+  priceFormat: line.pane ? precision(overview.lines[i]) : precision(overview.close),
 }, line.pane));
 priceChart.panes().forEach((pane, i) => pane.setStretchFactor(i ? 110 : narrow.matches ? 320 : 420));
 
@@ -86,7 +89,7 @@ function paint() {
     topLineColor: bad, topFillColor1: "transparent", topFillColor2: "transparent",
     bottomLineColor: bad, bottomFillColor1: colour("band-bad"), bottomFillColor2: colour("band-bad"),
   });
-  invested.applyOptions({ color: colour("benchmark") });
+  invested.applyOptions({ color: colour("held") });
 }
 
 // Points of a line; a stretch of unknown values is a hole, not a bridge.
@@ -104,6 +107,16 @@ function points(time, values) {
   }
   return made;
 }
+
+// Lines step back where many candles share few pixels.
+let lineWidth = 2;
+priceChart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+  if (!range) return;
+  const width = priceChart.timeScale().width() / (range.to - range.from) < 0.6 ? 1 : 2;
+  if (width === lineWidth) return;
+  lineWidth = width;
+  for (const series of signals) series.applyOptions({ lineWidth });
+});
 
 let level = null;
 

@@ -2,7 +2,7 @@
 
 const run = JSON.parse(document.getElementById("run").textContent);
 
-const byteArrays = { i4: Int32Array, f4: Float32Array, f8: Float64Array };
+const byteArrays = { i1: Int8Array, i4: Int32Array, f4: Float32Array, f8: Float64Array };
 
 function decode(column) {
   const text = atob(column.b);
@@ -48,14 +48,17 @@ const overview = decodeLevel(run.overview);
 const detail = decodeLevel(run.detail);
 const trades = {};
 for (const [name, column] of Object.entries(run.trades)) {
-  trades[name] = name === "total" ? column : decode(column);
+  trades[name] = decode(column);
 }
+const isLong = (trade) => (trades.kind[trade] & 1) > 0;
+const isClosed = (trade) => (trades.kind[trade] & 2) > 0;
+const hasBars = (trade) => (trades.kind[trade] & 4) > 0;
 const tradeCount = trades.number.length;
 
 // Whole bars around a trade, when this file has them; null otherwise.
 const AROUND = 1500;
 function detailOf(trade) {
-  if (detail === null || trades.near[trade] !== 1) return null;
+  if (detail === null || !hasBars(trade)) return null;
   const stretch = indexAt(detail.stretches.map((at) => detail.time[at]), trades.entry[trade]);
   const start = detail.stretches[stretch];
   const stop = stretch + 1 < detail.stretches.length ? detail.stretches[stretch + 1] : detail.time.length;
@@ -65,19 +68,20 @@ function detailOf(trade) {
 }
 
 function digits(size) {
-  if (size >= 100) return 2;
+  if (size >= 10) return size >= 100 ? 2 : 3;
   return size >= 1 ? 4 : size > 0 ? Math.min(10, 4 - Math.floor(Math.log10(size))) : 2;
 }
 
 function written(value) {
   if (!Number.isFinite(value)) return "–";
   const places = digits(Math.abs(value));
-  return value.toLocaleString("en-US", { minimumFractionDigits: Math.min(places, 2), maximumFractionDigits: places });
+  return value.toLocaleString("en-US", { minimumFractionDigits: Math.min(places, 2), maximumFractionDigits: places }).replace("-", "−");
 }
 
 function percent(fraction, sign) {
   if (!Number.isFinite(fraction)) return "–";
-  const text = (fraction * 100).toFixed(2);
+  const size = Math.abs(fraction * 100);
+  const text = (fraction * 100).toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0);
   return `${sign && fraction > 0 ? "+" : ""}${text.replace("-", "−")}\u202f%`;
 }
 

@@ -1,7 +1,7 @@
 // Trades on the price chart: marks that thin out as the view widens, and the chosen trade.
 
-const MOST_MARKS = 90;
-const MOST_WORDS = 14;
+const PIXELS_A_MARK = 13;
+const PIXELS_A_WORD = 80;
 const marks = library.createSeriesMarkers(candles, [], { autoScale: false });
 
 // Trades that begin or end between two times; `trades` is in time order.
@@ -17,7 +17,8 @@ function tradesWithin(from, to) {
 // Every k-th trade, k a power of two, so that marks stay put while the view moves.
 function thinned(found) {
   let step = 1;
-  while (found.length / step > MOST_MARKS) step *= 2;
+  const most = priceChart.timeScale().width() / PIXELS_A_MARK;
+  while (found.length / step > most) step *= 2;
   return { kept: step === 1 ? found : found.filter((i) => i % step === 0 || i === chosen), step };
 }
 
@@ -31,11 +32,11 @@ function markTrades() {
   const to = level.time[Math.max(0, Math.min(last, Math.ceil(range.to)))];
   const found = tradesWithin(from, Math.max(to, from));
   const { kept, step } = thinned(found);
-  const words = kept.length <= MOST_WORDS;
+  const words = kept.length <= priceChart.timeScale().width() / PIXELS_A_WORD;
   const made = [];
   const ends = [level.time[0], level.time[last] + barSeconds()];
   for (const i of kept) {
-    const long = trades.side[i] > 0;
+    const long = isLong(i);
     const under = long ? "belowBar" : "aboveBar";
     const over = long ? "aboveBar" : "belowBar";
     if (trades.entry[i] >= ends[0] && trades.entry[i] < ends[1]) {
@@ -44,7 +45,7 @@ function markTrades() {
         shape: long ? "arrowUp" : "arrowDown", text: words ? `${trades.number[i]}` : "",
       });
     }
-    if (trades.closed[i] && trades.exit[i] >= ends[0] && trades.exit[i] < ends[1]) {
+    if (isClosed(i) && trades.exit[i] >= ends[0] && trades.exit[i] < ends[1]) {
       made.push({
         time: level.time[indexAt(level.time, trades.exit[i])], position: over,
         color: colour(trades.gain[i] > 0 ? "good" : "bad"), shape: "circle", size: words ? 0.8 : 0.6,

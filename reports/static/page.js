@@ -9,7 +9,7 @@ function describeLevel() {
   const near = level === overview
     ? run.whole ? "" : `Each candle covers ${run.candle}. `
     : `Full ${run.timeframe} bars around the trade; “Whole run” goes back. `;
-  const apart = level === overview && !run.whole && chosen >= 0 && trades.near[chosen] !== 1
+  const apart = level === overview && !run.whole && chosen >= 0 && !hasBars(chosen)
     ? "This trade's full bars are not in this file. " : "";
   const text = near + apart + marksNote;
   if (levelText.textContent !== text) levelText.textContent = text;
@@ -26,14 +26,15 @@ function choose(number, reveal) {
   const to = indexAt(level.time, trades.exit[at]);
   const margin = Math.max(20, (to - from) * 0.35);
   setRange(from - margin, to + margin);
-  const side = trades.side[at] > 0 ? "long" : "short";
-  chosenText.textContent = `Trade ${number}: ${side}, ${trades.closed[at] ? percent(trades.gain[at], true) : "open"}`;
+  const side = isLong(at) ? "long" : "short";
+  chosenText.textContent = `Trade ${number}: ${side}, ${isClosed(at) ? percent(trades.gain[at], true) : "open"}`;
   previous.disabled = at === 0;
   next.disabled = at === tradeCount - 1;
   setCurrent(rowOf(number));
   band.update();
   markTrades();
   describeLevel();
+  writeLegends(null);
   if (reveal) document.getElementById("price").scrollIntoView({ block: "start" });
 }
 
@@ -48,6 +49,7 @@ function showWhole() {
   band.update();
   markTrades();
   describeLevel();
+  writeLegends(null);
 }
 
 function step(by) {
@@ -82,8 +84,10 @@ function entry(name, value, paint) {
   return part;
 }
 
+// Values at the pointer; without one, where the chosen trade ends, or the run.
 function writeLegends(at) {
-  const there = at === null ? level.time.length - 1 : at;
+  const resting = chosen < 0 ? level.time.length - 1 : indexAt(level.time, trades.exit[chosen]);
+  const there = at === null ? resting : at;
   const when = entry("", `${moment(level.time[there])} UTC`);
   const prices = ["open", "high", "low", "close"].map((name) => entry(name, written(level[name][there])));
   const lines = run.lines.map((line, i) => entry(line.name, written(level.lines[i][there]), `var(--line-${(i % 4) + 1})`));
@@ -93,7 +97,7 @@ function writeLegends(at) {
     entry("strategy", written(level.equity[there]), "var(--good)"),
     entry("buy and hold", written(level.benchmark[there]), "var(--benchmark)"),
     entry("under the peak", percent(-level.drawdown[there]), "var(--bad)"),
-    entry("invested", percent(level.invested[there])),
+    entry("invested", percent(level.invested[there]), "var(--held)"),
   );
 }
 
@@ -162,4 +166,3 @@ for (const [box, chart] of [[priceBox, priceChart], [equityBox, equityChart]]) {
 themeListeners.push(paint, markTrades, () => band.update());
 themeChanged();
 showWhole();
-writeLegends(null);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -97,12 +98,13 @@ def make_inputs(
     synthetic: bool = True,
     shorts: bool = False,
     oscillator: bool = False,
+    costs: float = 1.0,
     warnings: tuple[str, ...] = (),
 ) -> ReportInputs:
     """Return a whole run: a crossover, long only or both ways, with its result document."""
     bars = make_bars(count, seed=seed, timeframe=timeframe)
     quick, calm = average(bars.close, fast), average(bars.close, slow)
-    trades, position, equity = _trade(bars, quick > calm, shorts=shorts)
+    trades, position, equity = _trade(bars, quick > calm, shorts=shorts, costs=costs)
     bought = CASH / (bars.open[0] * (1 + SLIP) * (1 + FEE))
     benchmark = bought * bars.close
     indicators = [
@@ -141,7 +143,7 @@ def _strength(close: FloatArray) -> FloatArray:
 
 
 def _trade(
-    bars: Bars, above: np.ndarray, *, shorts: bool
+    bars: Bars, above: np.ndarray, *, shorts: bool, costs: float
 ) -> tuple[list[dict[str, Any]], FloatArray, FloatArray]:
     count = len(bars)
     wanted = np.where(above, 1, -1 if shorts else 0)
@@ -149,12 +151,12 @@ def _trade(
     turns = np.flatnonzero(np.diff(wanted)) + 1
     position, cash_line = np.zeros(count), np.full(count, CASH)
     cash, trades = CASH, []
-    for at, until in zip(turns, [*turns[1:].tolist(), count], strict=True):
+    for at, until in pairwise([*turns.tolist(), count]):
         side, entry = int(wanted[at]), int(at) + 1
         if side == 0 or entry >= count:
             continue
         leave = until + 1 if until + 1 < count else None
-        trade, cash = _position(bars, side, entry, leave, cash)
+        trade, cash = _position(bars, side, entry, leave, cash, costs)
         trades.append(trade)
         position[entry : leave or count] = side * trade["size"]
         held = cash if leave is None else cash - trade["pnl"]
@@ -166,15 +168,16 @@ def _trade(
 
 
 def _position(
-    bars: Bars, side: int, entry: int, leave: int | None, cash: float
+    bars: Bars, side: int, entry: int, leave: int | None, cash: float, costs: float
 ) -> tuple[dict[str, Any], float]:
-    price = float(bars.open[entry] * (1 + side * SLIP))
-    size = round(0.95 * cash / price / (1 + FEE), 8)
-    fees = size * price * FEE
-    out = None if leave is None else float(bars.open[leave] * (1 - side * SLIP))
+    fee, slip = FEE * costs, SLIP * costs
+    price = float(bars.open[entry] * (1 + side * slip))
+    size = round(0.95 * cash / price / (1 + fee), 8)
+    fees = size * price * fee
+    out = None if leave is None else float(bars.open[leave] * (1 - side * slip))
     mark = float(bars.close[-1]) if out is None else out
     if out is not None:
-        fees += size * out * FEE
+        fees += size * out * fee
     pnl = side * size * (mark - price) - fees
     last = len(bars) - 1 if leave is None else leave
     trade = {
@@ -220,7 +223,7 @@ def _document(
             "bars": len(bars),
             "gaps": gaps,
             "missing": missing,
-            "filters": {"lot": "1E-8", "tick": None, "min_notional": None},
+            "filters": {"lot": 1e-8, "tick": None, "min_notional": None},
             "sha256": bars.digest(),
             "synthetic": synthetic,
         },

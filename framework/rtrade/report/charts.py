@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from rtrade.catalog.registry import Unit
-from rtrade.core.bars import Bars, FloatArray, IntArray
-from rtrade.report.columns import column, rough, times
+from rtrade.core.bars import COLUMNS, Bars, FloatArray, IntArray
+from rtrade.report.columns import column, flags, rough, times
 from rtrade.report.inputs import Indicator, ReportInputs, TradeColumns
 from rtrade.report.levels import Grouping, Windows, candles, extremes, group, windows
 
 OVERVIEW = 5_000
-DETAIL_BYTES = 900_000
-DETAIL_BARS = 10_000
-MARGIN = 60
+DETAIL_BYTES = 650_000
+DETAIL_BARS = 15_000
+MARGIN = 40
 MARKERS = 10_000
+ROWS = 2_000
 LINES = 8
 PANES = 3
-
-_TITLES = {
-    Unit.PRICE: "price difference",
-    Unit.VOLUME: "volume",
-    Unit.PERCENT: "0 to 100",
-    Unit.RATIO: "fraction",
-    Unit.COUNT: "count",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +47,23 @@ def plan_charts(inputs: ReportInputs, trades: TradeColumns) -> ChartPlan:
     bars = inputs.bars
     grouping = group(bars, OVERVIEW)
     lines, left_out = place(inputs.indicators, bars)
-    per_bar = 4 + 4 * 4 + 4 + 8 * (len(lines) + 3) + 4
+    # Four bytes each, but for equity and benchmark.
+    per_bar = 4 * (len(lines) + 8) + 8 * 2
     budget = min(DETAIL_BARS, DETAIL_BYTES // per_bar) if len(grouping) < len(bars) else 0
-    step = max(1, -(-len(trades) // MARKERS))
     return ChartPlan(
         grouping=grouping,
         near=windows(trades.held, len(bars), budget, MARGIN),
         lines=lines,
         left_out=left_out,
-        shown_trades=np.arange(0, len(trades), step, dtype=np.int64),
+        shown_trades=_marked(len(trades)),
     )
+
+
+def _marked(count: int) -> IntArray:
+    """Choose the trades whose marks are drawn: those of the table, and an even part of the rest."""
+    step = max(1, -(-count // (MARKERS - ROWS)) if count > MARKERS else 1)
+    evenly = np.arange(0, count, step, dtype=np.int64)
+    return np.union1d(np.arange(min(count, ROWS), dtype=np.int64), evenly)
 
 
 def place(
@@ -80,15 +80,17 @@ def place(
     left_out: list[str] = []
     for indicator in indicators:
         known = indicator.values[np.isfinite(indicator.values)]
-        middle = float(np.median(known)) if len(known) else np.nan
-        pane = 0
-        if indicator.unit is not Unit.PRICE or not low / 2 <= middle <= high * 2:
-            key = indicator.name if indicator.unit is Unit.NONE else indicator.unit
-            pane = panes.setdefault(key, len(panes) + 1)
-        if pane > PANES or len(lines) == LINES or not len(known):
+        if not len(known) or len(lines) == LINES:
             left_out.append(indicator.name)
             continue
-        lines.append(Line(indicator, pane))
+        pane = 0
+        if indicator.unit is not Unit.PRICE or not low / 2 <= np.median(known) <= high * 2:
+            key = indicator.name if indicator.unit is Unit.NONE else indicator.unit
+            pane = panes.setdefault(key, len(panes) + 1)
+        if pane > PANES:
+            left_out.append(indicator.name)
+        else:
+            lines.append(Line(indicator, pane))
     return tuple(lines), tuple(left_out)
 
 
@@ -111,7 +113,7 @@ def payload(inputs: ReportInputs, trades: TradeColumns, plan: ChartPlan) -> dict
         "timeframe": str(bars.timeframe),
         "candle": str(plan.grouping.timeframe),
         "whole": len(plan.grouping) == len(bars),
-        "lines": [_describe(line) for line in plan.lines],
+        "lines": [{"name": line.indicator.name, "pane": line.pane} for line in plan.lines],
         "overview": overview,
         "detail": _detail(inputs, plan, curves, invested),
         "trades": _trades(bars, trades, plan),
@@ -134,21 +136,9 @@ def starting_cash(inputs: ReportInputs) -> float:
     return float(final / (1 + gained))
 
 
-def _level(columns: dict[str, FloatArray | IntArray]) -> dict[str, Any]:
-    volume = columns.pop("volume")
-    level = {
-        name: times(values) if name == "time" else column(values)
-        for name, values in columns.items()
-    }
-    level["volume"] = rough(volume)
-    return level
-
-
-def _describe(line: Line) -> dict[str, Any]:
-    indicator = line.indicator
-    title = _TITLES.get(indicator.unit, "") if line.pane else ""
-    percent = indicator.unit is Unit.PERCENT and line.pane > 0
-    return {"name": indicator.name, "pane": line.pane, "unit": title, "percent": percent}
+def _level(bars: Bars) -> dict[str, Any]:
+    prices = {name: column(getattr(bars, name)) for name in ("open", "high", "low", "close")}
+    return {"time": times(bars.time), **prices, "volume": rough(bars.volume)}
 
 
 def _detail(
@@ -164,31 +154,26 @@ def _detail(
     bars = inputs.bars
     breaks = np.flatnonzero(np.diff(marked) > 1) + 1
     stretches = np.concatenate(([0], breaks)).astype(np.int64)
-    columns: dict[str, FloatArray | IntArray] = {
-        name: getattr(bars, name)[marked]
-        for name in ("time", "open", "high", "low", "close", "volume")
-    }
-    level = _level(columns)
-    level |= {name: column(line[marked]) for name, line in curves.items()}
+    level = _level(replace(bars, **{name: getattr(bars, name)[marked] for name in COLUMNS}))
+    level |= {name: column(curves[name][marked]) for name in ("equity", "benchmark")}
+    level["drawdown"] = rough(curves["drawdown"][marked])
     level["invested"] = rough(invested[marked])
-    level["lines"] = [column(line.indicator.values[marked]) for line in plan.lines]
+    level["lines"] = [rough(line.indicator.values[marked]) for line in plan.lines]
     level["stretches"] = column(stretches)
     return level
 
 
 def _trades(bars: Bars, trades: TradeColumns, plan: ChartPlan) -> dict[str, Any]:
+    """Return what marks need; `kind` is 1 for long + 2 where closed + 4 with whole bars near."""
     shown = plan.shown_trades
-    near = np.zeros(len(trades), dtype=np.int64)
-    near[list(plan.near.trades)] = 1
+    kind = (trades.side > 0) + 2 * trades.closed
+    kind[list(plan.near.trades)] += 4
     return {
-        "total": len(trades),
         "number": column(shown + 1),
         "entry": times(bars.time[trades.held.entry[shown]]),
         "exit": times(bars.time[trades.held.exit[shown]]),
-        "side": column(trades.side[shown]),
-        "entry_price": column(trades.entry_price[shown]),
-        "exit_price": column(trades.exit_price[shown]),
-        "gain": column(trades.gain[shown]),
-        "closed": column(trades.closed[shown]),
-        "near": column(near[shown]),
+        "kind": flags(kind[shown]),
+        "entry_price": rough(trades.entry_price[shown]),
+        "exit_price": rough(trades.exit_price[shown]),
+        "gain": rough(trades.gain[shown]),
     }

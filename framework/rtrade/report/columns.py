@@ -42,8 +42,13 @@ def times(milliseconds: IntArray) -> dict[str, Any]:
 
 
 def rough(values: FloatArray) -> dict[str, Any]:
-    """Encode a column that is only drawn, never read off, as float32."""
+    """Encode a column as float32, seven digits, where that is enough to draw it."""
     return {"t": "f4", "b": _base64(np.asarray(values).astype("<f4"))}
+
+
+def flags(values: IntArray) -> dict[str, Any]:
+    """Encode integers of -128 to 127 in a byte each."""
+    return {"t": "i1", "b": _base64(values.astype("<i1"))}
 
 
 def island(data: Any) -> Markup:

@@ -1,169 +1,164 @@
 """What a template sees: every name that a report template may use, with its meaning.
 
 A report is a view of `result.json`: each `Figure` names the place in that document that its
-number comes from. Charts are the exception: their lines are the run's own arrays.
+number comes from. Charts are the exception: their lines are the run's own arrays. The text
+beside each field's type is its help.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from markupsafe import Markup
-
-
-def _says(text: str) -> Any:
-    """Declare a field with its help text."""
-    return field(metadata={"help": text})
 
 
 @dataclass(frozen=True)
 class Figure:
     """One number of the result, ready to print."""
 
-    path: str = _says("place in result.json, such as `metrics.sharpe`")
-    raw: str = _says("the number as result.json has it; `null` where it is undefined")
-    text: str = _says("the number as a reader sees it")
-    tone: str = _says("`good`, `bad` or empty; never the only carrier of a meaning")
+    path: Annotated[str, "place in result.json, such as `metrics.sharpe`"]
+    raw: Annotated[str, "the number as result.json has it; `null` where it is undefined"]
+    text: Annotated[str, "the number as a reader sees it"]
+    tone: Annotated[str, "`good`, `bad` or empty; never the only carrier of a meaning"]
 
 
 @dataclass(frozen=True)
 class KeyNumber:
     """One of the numbers at the top of the page."""
 
-    title: str = _says("what it measures, in two or three words")
-    doc: str = _says("its definition in a sentence")
-    figure: Figure = _says("the number")
-    beside: Figure | None = _says("the same of buying and holding, where the result has it")
+    title: Annotated[str, "what it measures, in two or three words"]
+    doc: Annotated[str, "its definition in a sentence"]
+    figure: Annotated[Figure, "the number"]
+    beside: Annotated[Figure | None, "the same of buying and holding, where the result has it"]
 
 
 @dataclass(frozen=True)
 class MetricRow:
     """One row of the table of all metrics."""
 
-    name: str = _says("its key in result.json")
-    title: str = _says("what it is called")
-    doc: str = _says("what it means, in a sentence")
-    formula: str = _says("how it is computed")
-    figure: Figure = _says("the number")
+    name: Annotated[str, "its key in result.json"]
+    title: Annotated[str, "what it is called"]
+    doc: Annotated[str, "what it means, in a sentence"]
+    formula: Annotated[str, "how it is computed"]
+    figure: Annotated[Figure, "the number"]
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The answer, in words."""
 
-    tone: str = _says("`good` where it made money, `bad` where it lost, else empty")
-    sentence: str = _says("what it made or lost beside buying and holding")
-    detail: str = _says("trades, deepest fall and time in the market, in a sentence")
+    tone: Annotated[str, "`good` where it made money, `bad` where it lost, else empty"]
+    sentence: Annotated[str, "what it made or lost beside buying and holding"]
+    detail: Annotated[str, "trades, deepest fall and time in the market, in a sentence"]
 
 
 @dataclass(frozen=True)
 class TradeRow:
     """One row of the trade table. Figures are `(raw, text, tone)`, kept small for long tables."""
 
-    number: int = _says("its place in the result's list of trades, from 1")
-    side: str = _says("`long` or `short`")
-    entry_time: str = _says("UTC open time of the bar of the entry")
-    exit_time: str = _says("the same of the exit; a word for a position still open")
-    exit_raw: str = _says("the exit's time as result.json has it; empty while open")
-    entry_price: tuple[str, str, str] = _says("fill price of the entry, quote units")
-    exit_price: tuple[str, str, str] = _says("fill price of the exit, quote units")
-    size: tuple[str, str, str] = _says("base units")
-    pnl: tuple[str, str, str] = _says("profit or loss after both commissions, quote units")
-    return_: tuple[str, str, str] = _says("pnl over the entry's notional")
-    fees: tuple[str, str, str] = _says("commissions, quote units")
-    bars: tuple[str, str, str] = _says("bars held")
-    entry_reason: str = _says("the rule that opened it")
-    exit_reason: str = _says("what closed it; a word for a position still open")
+    number: Annotated[int, "its place in the result's list of trades, from 1"]
+    side: Annotated[str, "`long` or `short`"]
+    entry_time: Annotated[str, "UTC open time of the bar of the entry"]
+    exit_time: Annotated[str, "the same of the exit; a word for a position still open"]
+    exit_raw: Annotated[str, "the exit's time as result.json has it; empty while open"]
+    entry_price: Annotated[tuple[str, str, str], "fill price of the entry, quote units"]
+    exit_price: Annotated[tuple[str, str, str], "fill price of the exit, quote units"]
+    size: Annotated[tuple[str, str, str], "base units"]
+    pnl: Annotated[tuple[str, str, str], "profit or loss after both commissions, quote units"]
+    return_: Annotated[tuple[str, str, str], "pnl over the entry's notional"]
+    fees: Annotated[tuple[str, str, str], "commissions, quote units"]
+    bars: Annotated[tuple[str, str, str], "bars held"]
+    exit_reason: Annotated[str, "what closed it; a word for a position still open"]
 
 
 @dataclass(frozen=True)
 class Trades:
     """The trade table."""
 
-    rows: tuple[TradeRow, ...] = _says("the trades shown, in time order")
-    total: int = _says("trades in the result, one still open included")
-    cut: str = _says("a sentence where not all are shown, else empty")
+    rows: Annotated[tuple[TradeRow, ...], "the trades shown, in time order"]
+    total: Annotated[int, "trades in the result, one still open included"]
+    cut: Annotated[str, "a sentence where not all are shown, else empty"]
 
 
 @dataclass(frozen=True)
 class Fact:
     """A name with a value, for the lists of facts."""
 
-    title: str = _says("the name")
-    text: str = _says("the value, for reading")
-    doc: str = _says("what it means; may be empty")
-    figure: Figure | None = _says("the number, where it is one of the result")
-    code: bool = _says("True for hashes and identifiers, shown in fixed width")
+    title: Annotated[str, "the name"]
+    text: Annotated[str, "the value, for reading"]
+    doc: Annotated[str, "what it means; may be empty"]
+    figure: Annotated[Figure | None, "the number, where it is one of the result"]
+    code: Annotated[bool, "True for hashes and identifiers, shown in fixed width"]
 
 
 @dataclass(frozen=True)
 class Refusal:
     """Entries that a rule asked for and that were not made, for one reason."""
 
-    reason: str = _says("its key in result.json")
-    doc: str = _says("why, in a sentence")
-    figure: Figure = _says("how many closes")
+    reason: Annotated[str, "its key in result.json"]
+    doc: Annotated[str, "why, in a sentence"]
+    figure: Annotated[Figure, "how many closes"]
 
 
 @dataclass(frozen=True)
 class PeriodRow:
     """The curve at the end of a calendar period: the chart of equity as a table."""
 
-    period: str = _says("such as 2024-03 or 2024")
-    equity: str = _says("equity at the last close of the period")
-    benchmark: str = _says("buying and holding at the same close")
-    drawdown: str = _says("how far equity stood under its peak at that close")
+    period: Annotated[str, "such as 2024-03 or 2024"]
+    equity: Annotated[str, "equity at the last close of the period"]
+    benchmark: Annotated[str, "buying and holding at the same close"]
+    drawdown: Annotated[str, "how far equity stood under its peak at that close"]
 
 
 @dataclass(frozen=True)
 class Charts:
     """The charts: what the page's script draws, and the sentences beside them."""
 
-    data: Markup = _says("JSON for the script, safe inside a script element")
-    price_summary: str = _says("what the price chart shows, for those who cannot see it")
-    equity_summary: str = _says("the same of the equity chart")
-    notes: tuple[str, ...] = _says("what was aggregated or left out of the charts")
-    lines: tuple[str, ...] = _says("names of the signals drawn")
-    periods: tuple[PeriodRow, ...] = _says("the equity chart as a table")
+    data: Annotated[Markup, "JSON for the script, safe inside a script element"]
+    price_summary: Annotated[str, "what the price chart shows, for those who cannot see it"]
+    equity_summary: Annotated[str, "the same of the equity chart"]
+    notes: Annotated[tuple[str, ...], "what was aggregated or left out of the charts"]
+    lines: Annotated[tuple[str, ...], "names of the signals drawn"]
+    periods: Annotated[tuple[PeriodRow, ...], "the equity chart as a table"]
 
 
 @dataclass(frozen=True)
 class Assets:
     """Scripts, style and policy of the page, inlined so that it needs no network."""
 
-    policy: str = _says("the Content-Security-Policy")
-    style: Markup = _says("the style sheet")
-    library: Markup = _says("the chart library, unchanged")
-    script: Markup = _says("the page's own script")
-    icon: str = _says("the page's icon as a data: address")
-    notice: str = _says("the chart library's attribution notice")
+    policy: Annotated[str, "the Content-Security-Policy"]
+    style: Annotated[Markup, "the style sheet"]
+    library: Annotated[Markup, "the chart library, unchanged"]
+    script: Annotated[Markup, "the page's own script"]
+    icon: Annotated[str, "the page's icon as a data: address"]
+    notice: Annotated[str, "the chart library's attribution notice"]
 
 
 @dataclass(frozen=True)
 class ReportContext:
     """Everything a template sees."""
 
-    title: str = _says("the strategy's name")
-    symbol: str = _says("what was traded")
-    quote: str = _says("the currency that money is counted in; may be empty")
-    timeframe: str = _says("length of a bar, such as `1h`")
-    period: str = _says("first and last day of the run")
-    engine: str = _says("the engine that filled the orders")
-    source: str = _says("the data source's name")
-    synthetic: bool = _says("True where prices were generated")
-    verdict: Verdict = _says("the answer in words")
-    key_numbers: tuple[KeyNumber, ...] = _says("the numbers at the top")
-    warnings: tuple[str, ...] = _says("what the result itself warns of")
-    charts: Charts = _says("the charts")
-    trades: Trades = _says("the trade table")
-    costs: tuple[Fact, ...] = _says("commissions, slippage, turnover")
-    metrics: tuple[MetricRow, ...] = _says("all metrics with their definitions")
-    fill_rules: tuple[str, ...] = _says("how orders were filled, a sentence each")
-    data: tuple[Fact, ...] = _says("which bars were used, and what is missing")
-    refusals: tuple[Refusal, ...] = _says("entries that were not made, by reason")
-    explanation: str = _says("the plan in plain words")
-    strategy_yaml: str = _says("the strategy file, verbatim")
-    identity: tuple[Fact, ...] = _says("run id, fingerprint, engine, version")
-    assets: Assets = _says("scripts, style, policy")
-    version: str = _says("the version of rtrade that wrote the page")
+    title: Annotated[str, "the strategy's name"]
+    symbol: Annotated[str, "what was traded"]
+    quote: Annotated[str, "the currency that money is counted in; may be empty"]
+    timeframe: Annotated[str, "length of a bar, such as `1h`"]
+    period: Annotated[str, "first and last day of the run"]
+    engine: Annotated[str, "the engine that filled the orders"]
+    source: Annotated[str, "the data source's name"]
+    synthetic: Annotated[bool, "True where prices were generated"]
+    verdict: Annotated[Verdict, "the answer in words"]
+    key_numbers: Annotated[tuple[KeyNumber, ...], "the numbers at the top"]
+    warnings: Annotated[tuple[str, ...], "what the result itself warns of"]
+    charts: Annotated[Charts, "the charts"]
+    trades: Annotated[Trades, "the trade table"]
+    costs: Annotated[tuple[Fact, ...], "commissions, slippage, turnover"]
+    metrics: Annotated[tuple[MetricRow, ...], "all metrics with their definitions"]
+    fill_rules: Annotated[tuple[str, ...], "how orders were filled, a sentence each"]
+    data: Annotated[tuple[Fact, ...], "which bars were used, and what is missing"]
+    refusals: Annotated[tuple[Refusal, ...], "entries that were not made, by reason"]
+    explanation: Annotated[str, "the plan in plain words"]
+    strategy_yaml: Annotated[str, "the strategy file, verbatim"]
+    identity: Annotated[tuple[Fact, ...], "run id, fingerprint, engine, version"]
+    assets: Annotated[Assets, "scripts, style, policy"]
+    version: Annotated[str, "the version of rtrade that wrote the page"]

@@ -9,8 +9,9 @@ from rtrade.report.context import Figure
 
 Value = int | float | None
 
-UNDEFINED = "–"
-_MINUS = "−"
+UNDEFINED = "\u2013"
+_MINUS = "\u2212"
+_TIMES = "\u00d7"
 _NARROW = "\u202f"
 
 
@@ -69,7 +70,7 @@ def _magnitude(value: float, form: Form) -> str:
         case Form.COUNT:
             return f"{value:,.0f}"
         case Form.PER_YEAR:
-            return f"{value:,.1f}{_NARROW}× a year"
+            return f"{value:,.1f}{_NARROW}{_TIMES} a year"
 
 
 def _decimals(percent: float) -> int:

@@ -66,17 +66,19 @@ def _steps(timeframe: Timeframe, count: int, limit: int) -> list[int]:
     return [*enough, timeframe.ms * (count // (limit - 1) + 1), timeframe.ms * count]
 
 
-def candles(bars: Bars, grouping: Grouping) -> dict[str, FloatArray | IntArray]:
-    """Return the columns of the candles: time (ms), open, high, low, close, volume."""
+def candles(bars: Bars, grouping: Grouping) -> Bars:
+    """Aggregate bars to one candle per group."""
     starts = grouping.starts
-    return {
-        "time": bars.time[starts],
-        "open": bars.open[starts],
-        "high": np.maximum.reduceat(bars.high, starts),
-        "low": np.minimum.reduceat(bars.low, starts),
-        "close": bars.close[grouping.lasts],
-        "volume": np.add.reduceat(bars.volume, starts),
-    }
+    return Bars(
+        symbol=bars.symbol,
+        timeframe=grouping.timeframe,
+        time=bars.time[starts],
+        open=bars.open[starts],
+        high=np.maximum.reduceat(bars.high, starts),
+        low=np.minimum.reduceat(bars.low, starts),
+        close=bars.close[grouping.lasts],
+        volume=np.add.reduceat(bars.volume, starts),
+    )
 
 
 def extremes(values: FloatArray, grouping: Grouping) -> FloatArray:

@@ -30,7 +30,9 @@ def render(inputs: ReportInputs) -> str:
     )
     context = build_context(inputs)
     named = {field.name: getattr(context, field.name) for field in fields(context)}
-    return environment.get_template(TEMPLATE).render(named)
+    page = environment.get_template(TEMPLATE).render(named)
+    # A lone surrogate out of a YAML escape cannot be written as UTF-8.
+    return page.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def build_context(inputs: ReportInputs) -> ReportContext:

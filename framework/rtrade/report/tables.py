@@ -10,7 +10,7 @@ import numpy as np
 from rtrade.catalog.metrics import BY_NAME, METRICS, Better, Metric, MetricUnit
 from rtrade.core.results import REFUSALS
 from rtrade.report import words
-from rtrade.report.charts import fall, starting_cash
+from rtrade.report.charts import ROWS, fall, starting_cash
 from rtrade.report.context import (
     Fact,
     Figure,
@@ -24,7 +24,6 @@ from rtrade.report.context import (
 from rtrade.report.formats import Form, Value, figure, moment, raw, show, tone
 from rtrade.report.inputs import ReportInputs
 
-ROWS = 2_000
 PERIODS = 40
 
 _FORMS = {
@@ -81,7 +80,9 @@ def cost_facts(metrics: Mapping[str, Any]) -> tuple[Fact, ...]:
 
 def _metric(metric: Metric, metrics: Mapping[str, Any]) -> Figure:
     signed = metric.low in (None, -1.0) and _FORMS[metric.unit] is Form.PERCENT
-    made = figure(f"metrics.{metric.name}", metrics[metric.name], _FORMS[metric.unit], signed=signed)
+    made = figure(
+        f"metrics.{metric.name}", metrics[metric.name], _FORMS[metric.unit], signed=signed
+    )
     if metric.better is Better.NEITHER:
         return Figure(made.path, made.raw, made.text, "")
     return made
@@ -114,7 +115,6 @@ def _trade(number: int, trade: Mapping[str, Any]) -> TradeRow:
         return_=_cell(trade["return"], Form.PERCENT, signed=True),
         fees=_cell(trade["fees"], Form.MONEY),
         bars=_cell(trade["bars"], Form.COUNT),
-        entry_reason=words.reason(trade["entry_reason"]),
         exit_reason="still open" if left is None else words.reason(left),
     )
 
@@ -154,16 +154,19 @@ def data_facts(data: Mapping[str, Any]) -> tuple[Fact, ...]:
     )
 
 
-def _filters(filters: Mapping[str, Any] | None) -> list[Fact]:
+def _filters(filters: Mapping[str, Any]) -> list[Fact]:
     titles = {
         "lot": ("Size step", "Sizes are rounded down to it."),
         "tick": ("Price step", "For information: prices are not rounded in backtests."),
         "min_notional": ("Least order", "Entries worth less are refused; quote units."),
     }
     return [
-        _fact(title, "none" if filters[key] is None else str(filters[key]), doc)
+        Fact(title, "none", doc, None, code=False)
+        if filters[key] is None
+        else Fact(
+            title, "", doc, figure(f"data.filters.{key}", filters[key], Form.SIZE), code=False
+        )
         for key, (title, doc) in titles.items()
-        if filters is not None and key in filters
     ]
 
 
@@ -200,4 +203,3 @@ def period_rows(inputs: ReportInputs) -> tuple[PeriodRow, ...]:
         )
         for at in ends.tolist()
     )
-

@@ -85,10 +85,13 @@ def price_summary(document: Mapping[str, Any], plan: ChartPlan) -> str:
 def equity_summary(document: Mapping[str, Any]) -> str:
     """Say what the equity chart shows."""
     metrics = document["metrics"]
+    gained, held = (
+        show(metrics[name], Form.PERCENT, signed=True)
+        for name in ("total_return", "benchmark_return")
+    )
     return (
-        f"Equity ends at {show(metrics['final_equity'], Form.MONEY)}, a change of "
-        f"{show(metrics['total_return'], Form.PERCENT, signed=True)}; buying and holding changed by "
-        f"{show(metrics['benchmark_return'], Form.PERCENT, signed=True)}. The deepest drawdown is "
+        f"Equity ends at {show(metrics['final_equity'], Form.MONEY)}, a change of {gained}; "
+        f"buying and holding changed by {held}. The deepest drawdown is "
         f"{show(metrics['max_drawdown'], Form.PERCENT)}."
     )
 
@@ -100,15 +103,16 @@ def chart_notes(plan: ChartPlan, trades: TradeColumns, bars: int, timeframe: str
         near = len(plan.near.trades)
         notes.append(
             f"The overview draws {show(bars, Form.COUNT)} bars of {timeframe} as "
-            f"{show(len(plan.grouping), Form.COUNT)} candles of {plan.grouping.timeframe}; lines "
-            "keep their highest and lowest values. "
+            f"{show(len(plan.grouping), Form.COUNT)} candles of {plan.grouping.timeframe}; "
+            "equity, benchmark and drawdown keep their highest and lowest values. "
             f"Full {timeframe} bars are in this file around {show(near, Form.COUNT)} of "
             f"{counted(len(trades), 'trade')}; choose one of those and the chart shows them."
         )
     if len(plan.shown_trades) < len(trades):
         notes.append(
             f"More than {show(MARKERS, Form.COUNT)} trades: "
-            f"{show(len(plan.shown_trades), Form.COUNT)} of them, evenly spread, are marked."
+            f"{show(len(plan.shown_trades), Form.COUNT)} of them are marked, "
+            "the first and an even part of the rest."
         )
     if plan.left_out:
         notes.append(f"Not drawn: {', '.join(plan.left_out)}.")
