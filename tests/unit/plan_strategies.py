@@ -13,7 +13,6 @@ from rtrade.config.definitions import (
     BacktestDef,
     CostsDef,
     DataDef,
-    Distance,
     ParamDef,
     RiskDef,
     RulesDef,
@@ -29,7 +28,8 @@ from rtrade.plan.build import build
 from rtrade.plan.nodes import Node
 from rtrade.plan.plan import Plan
 
-HOUR = Timeframe.parse("1h")
+ALL_IN = SizingDef("equity", 0.95)
+NO_RISK = RiskDef()
 
 
 class Lines:
@@ -60,8 +60,8 @@ def strategy(
     params: dict[str, float | tuple[float, float, float]] | None = None,
     also: dict[str, tuple[str, str]] | None = None,
     scale_by: str | None = None,
-    sizing: SizingDef = SizingDef("equity", 0.95),
-    risk: RiskDef = RiskDef(),
+    sizing: SizingDef = ALL_IN,
+    risk: RiskDef = NO_RISK,
     slippage: float = 0.0005,
     timeframe: str = "1h",
     **changes: Any,

@@ -149,5 +149,5 @@ def _meaning(name: str, registry: Registry) -> str | None:
     if name.lower() in {"and", "or", "not"}:
         return "that is a word of the language"
     if not (name.isascii() and name.isidentifier()):
-        return "a name is made of letters, digits and `_`, and does not start with a digit"
+        return "a name is made of letters, digits and `_`"
     return None

@@ -106,8 +106,7 @@ def costs(plan: Plan) -> tuple[str, ...]:
 def timing(plan: Plan) -> tuple[str, ...]:
     """Say when decisions are taken and what they rest on."""
     lines = [
-        f"Rules are judged at the close of each {plan.timeframe} bar and act at the open of the "
-        "next.",
+        f"Rules are judged at each close of a {plan.timeframe} bar and act at the next open.",
         "A rule acts only where it is true: what is not known yet is not true.",
     ]
     if "enter_long" in plan.rules and "enter_short" in plan.rules:
