@@ -33,6 +33,8 @@ RISK_RULES = (
         "Leave at the close of this bar of a position, the entry bar being the first.",
         Measure.LENGTH,
         "48 bars",
+        low=1,
+        low_open=False,
         high=10_000_000,
     ),
     Quantity(
@@ -40,6 +42,8 @@ RISK_RULES = (
         "How long after an exit entries are refused.",
         Measure.LENGTH,
         "6 bars",
+        low=1,
+        low_open=False,
         high=10_000_000,
     ),
     Quantity(

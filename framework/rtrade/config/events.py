@@ -35,6 +35,7 @@ _HELP = {
     "end of stream": "close the quote, bracket or brace that opens here",
     "did not find expected alphabetic": f"{_QUOTES}: `*` and `&` have a meaning of their own",
     "expected alphabetic": f"{_QUOTES}: `*` and `&` have a meaning of their own",
+    "did not find expected node content": "put a value after the last bracket, brace or comma",
     "that cannot start any token": f"{_QUOTES}: it may not start with this character",
 }
 
@@ -173,8 +174,8 @@ class _Collector:
         problem = fault.problem or fault.context or "it cannot be parsed"
         mark = fault.problem_mark or fault.context_mark
         # What is never closed is noticed at the end of the file; show where it opens.
-        at_end = mark is not None and mark.index >= len(self._place.text.rstrip())
-        if at_end and fault.context_mark is not None:
+        end = len(self._place.text.rstrip())
+        if mark is not None and mark.index >= end and fault.context_mark is not None:
             mark = fault.context_mark
         help_text = next((text for part, text in _HELP.items() if part in problem), None)
         if mark is None:
@@ -182,7 +183,14 @@ class _Collector:
         if self._place.text[mark.index : mark.index + 1] == "\t":
             help_text = "indent with spaces: YAML allows no tabs there"
         span = span_of(self._place.file, mark, mark)
+        if mark.index >= end:
+            span = self._last_character()
         return self._place.finding("RT006", f"not valid YAML: {problem}", span, help=help_text)
+
+    def _last_character(self) -> Span:
+        lines = self._place.text.rstrip().splitlines() or [""]
+        column = max(len(lines[-1]), 1)
+        return Span(self._place.file, len(lines), column, len(lines), column + 1)
 
     def _refusal(
         self, code: str, message: str, event: Any, help_text: str | None = None

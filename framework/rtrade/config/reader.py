@@ -39,6 +39,14 @@ def read(path: Path, *, label: str | None = None) -> Document:
 
 def read_text(text: str, file: str) -> Document:
     """Read the text of a file called `file`; raise InvalidInput with all findings."""
+    document = read_value(text, file)
+    if document.data is None:
+        raise InvalidInput([_whole(file, "RT005", "the file is empty", "start with `rtrade: 1`")])
+    return document
+
+
+def read_value(text: str, file: str) -> Document:
+    """Read YAML that may be empty, such as a value of the command line; raise InvalidInput."""
     _check_text(text, file)
     try:
         document, findings = compose(text, file)
@@ -46,8 +54,6 @@ def read_text(text: str, file: str) -> Document:
         raise InvalidInput([refused.finding]) from None
     if findings:
         raise InvalidInput(findings)
-    if document.data is None:
-        raise InvalidInput([_whole(file, "RT005", "the file is empty", "start with `rtrade: 1`")])
     return document
 
 

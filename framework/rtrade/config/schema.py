@@ -40,8 +40,12 @@ SLIPPAGE = Quantity(
     Measure.FRACTION, "5 bps", high=1, low_open=False, high_open=True,
 )  # fmt: skip
 CASH = Quantity("cash", "Starting cash in quote currency.", Measure.MONEY, "10000")
-LOT = Quantity("lot", "Step of sizes, in base currency.", Measure.AMOUNT, "0.00001")
-TICK = Quantity("tick", "Step of prices, in quote currency.", Measure.AMOUNT, "0.01")
+LOT = Quantity(
+    "lot", "Step of sizes, in base currency.", Measure.AMOUNT, "0.00001", low=1e-15, low_open=False
+)
+TICK = Quantity(
+    "tick", "Step of prices, in quote currency.", Measure.AMOUNT, "0.01", low=1e-15, low_open=False
+)
 MIN_NOTIONAL = Quantity(
     "min_notional", "Least value of an entry, in quote currency.", Measure.MONEY, "5 USDT"
 )
@@ -75,6 +79,7 @@ def strategy_schema() -> Schema:
         "rules": {
             **_object("When to enter and leave; at least one entry.", _rules()),
             "anyOf": [{"required": ["enter_long"]}, {"required": ["enter_short"]}],
+            "examples": [{"enter_long": "close > sma(close, 50)"}],
         },
         "sizing": _sizing(),
         "risk": _object(
@@ -96,6 +101,7 @@ def datasource_schema() -> Schema:
         "kind": {
             "enum": list(KINDS),
             "description": "Where bars come from: a generator, CSV files or Parquet files.",
+            "examples": ["csv"],
         },
         "seed": quantity(SEED),
         "series": {
@@ -103,6 +109,7 @@ def datasource_schema() -> Schema:
             "minItems": 1,
             "items": _series(),
             "description": "The series that the source has.",
+            "examples": [[{"symbol": "BTC/USDT", "timeframe": "1h", "path": "BTCUSDT_1h.csv.gz"}]],
         },
         "columns": _columns(),
         "time_unit": {
@@ -243,7 +250,8 @@ def _data() -> Schema:
         ),
         "also": _named("Further series, joined without look-ahead.", {**also, "minProperties": 1}),
     }
-    return _object("Which bars to use.", properties, ("source", "symbol", "timeframe"))
+    data = _object("Which bars to use.", properties, ("source", "symbol", "timeframe"))
+    return {**data, "examples": [{"source": "sample", "symbol": "BTC/USDT", "timeframe": "1h"}]}
 
 
 def _param() -> Schema:
@@ -282,7 +290,8 @@ def _sizing() -> Schema:
             properties[sizer.name] = {**quantity(sizer.value), "description": sizer.doc}
     properties["scale_by"] = _text(formats.EXPRESSION, SCALE_BY, "confidence", minLength=1)
     description = "How much to buy; exactly one of the ways, and `scale_by` if wanted."
-    return {**_object(description, properties), "minProperties": 1}
+    sizing = {**_object(description, properties), "minProperties": 1}
+    return {**sizing, "examples": [{"equity": "95%"}]}
 
 
 def _costs() -> Schema:
@@ -293,11 +302,12 @@ def _costs() -> Schema:
         "description": "Commission of each fill on its value, or `{taker: 0.1%, maker: 0.05%}`.",
         **_members({one.name: quantity(one) for one in (taker, maker)}, ("taker", "maker")),
     }
-    return _object(
+    costs = _object(
         "What trading costs; both must be said, and 0% is an answer.",
         {"commission": commission, "slippage": quantity(SLIPPAGE)},
         ("commission", "slippage"),
     )
+    return {**costs, "examples": [{"commission": "0.1%", "slippage": "5 bps"}]}
 
 
 def _backtest() -> Schema:
@@ -307,7 +317,8 @@ def _backtest() -> Schema:
         "description": "What the result is compared with.",
     }
     properties = {"cash": quantity(CASH), "benchmark": benchmark}
-    return _object("How the backtest begins.", properties, ("cash",))
+    backtest = _object("How the backtest begins.", properties, ("cash",))
+    return {**backtest, "examples": [{"cash": 10000}]}
 
 
 def _series() -> Schema:
@@ -345,8 +356,14 @@ def _for_kinds(
     kinds: list[str], needed: list[str], members: list[str], others: list[str], never: list[str]
 ) -> Schema:
     """Return what holds for some kinds: keys needed, keys of a series, keys that do not belong."""
-    items = {"required": members, "properties": dict.fromkeys(others, False)}
-    properties: Schema = {**dict.fromkeys(never, False), "series": {"items": items}}
+    # `not: {}` and not `false`: validators report the place of what the former refuses.
+    foreign = {
+        "not": {},
+        "errorMessage": f"has no meaning in a source of kind {' or '.join(kinds)}",
+        "doNotSuggest": True,
+    }
+    items = {"required": members, "properties": dict.fromkeys(others, foreign)}
+    properties: Schema = {**dict.fromkeys(never, foreign), "series": {"items": items}}
     then: Schema = {"properties": properties}
     if needed:
         then["required"] = needed

@@ -42,12 +42,12 @@ class _Shape:
         return extend(Draft7Validator, {"pattern": _pattern})(self.schema())
 
     @cached_property
-    def homes(self) -> dict[str, Path]:
-        """For each key below the top level the mapping that it belongs to."""
-        found: dict[str, Path] = {}
+    def homes(self) -> dict[str, str]:
+        """For each key below the top level the section that it belongs to."""
+        found: dict[str, str] = {}
         for name, section in self.schema()["properties"].items():
             for key in section.get("properties", {}):
-                found.setdefault(key, (name,))
+                found.setdefault(key, name)
         return found
 
 
@@ -78,13 +78,13 @@ def check_source(document: Document) -> list[Diagnostic]:
 
 
 def in_order(findings: list[Diagnostic]) -> list[Diagnostic]:
-    """Return findings in the order of the file, those of command-line options after it."""
+    """Return distinct findings in the order of the file, those of options after it."""
 
     def place(found: Diagnostic) -> tuple[bool, int, int]:
         span = found.span
         return (True, 0, 0) if span is None else (span.file[:2] == "--", span.line, span.column)
 
-    return sorted(findings, key=place)
+    return sorted(dict.fromkeys(findings), key=place)
 
 
 class _Check:
@@ -121,7 +121,7 @@ class _Check:
         elif "propertyNames" in error.relative_schema_path:
             at = (*path, error.instance)
             self._add(at, wording.bad_name(path, error.instance), self._document.key_span(at))
-        elif error.validator is None:
+        elif error.validator == "not":
             kind = self._document.data.get("kind")
             self._add(path, wording.misplaced_key(path, kind), self._document.key_span(path))
         elif error.validator != "anyOf" or not self._guessed_below(path):
@@ -144,13 +144,15 @@ class _Check:
         refused = unavailable_key(path, key)
         if refused is not None:
             return Words("RT027", *refused)
-        home = self._shape.homes.get(key)
-        if home is not None and home != path:
-            return wording.unknown_key(path, key, None, str(home[0]))
+        homes = {name: home for name, home in self._shape.homes.items() if (home,) != path}
+        if key in homes:
+            return wording.unknown_key(path, key, key, homes[key])
         guess = wording.similar(key, absent) or wording.similar(key, known)
         if guess is not None:
             self._guessed.add((*path, guess))
-        return wording.unknown_key(path, key, guess, None)
+            return wording.unknown_key(path, key, guess, None)
+        elsewhere = wording.similar(key, homes)
+        return wording.unknown_key(path, key, elsewhere, homes.get(elsewhere or ""))
 
     def _guessed_below(self, path: Path) -> bool:
         return any(guess[:-1] == path for guess in self._guessed)

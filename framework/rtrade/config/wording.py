@@ -121,8 +121,10 @@ def _wrong_expression(path: Path, value: Any) -> Words:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Words("RT020", message, f"write an expression such as {example}")
     number = plain(value)
+    if path[0] != "signals":
+        return Words("RT020", message, f"write an expression such as {example}")
     help_text = f'write `"{number}"` in quotes, or declare it under `params:`'
-    return Words("RT020", message, help_text if path[0] == "signals" else None)
+    return Words("RT020", message, help_text)
 
 
 def _wrong_choice(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
@@ -161,7 +163,7 @@ def _too_few(path: Path, schema: Mapping[str, Any]) -> Words:
         )
     if schema.get("type") == "array":
         return Words("RT022", f"{label(path)} is an empty list", "add at least one item")
-    known = ", ".join(f"`{name}`" for name in schema["properties"])
+    known = ", ".join(f"`{name}`" for name in schema["properties"] if name != "scale_by")
     return Words("RT022", f"{label(path)} says nothing", f"give it one of {known}")
 
 
@@ -174,11 +176,14 @@ def missing_key(path: Path, key: str, schema: Mapping[str, Any]) -> Words:
 
 
 def unknown_key(path: Path, key: str, guess: str | None, home: str | None) -> Words:
-    """Describe a key that the schema does not know; `home` is where it would be known."""
+    """Describe a key that the schema does not know; `home` is where the guess would stand."""
     message = f"unknown key {quoted(key)} in {place_of(path)}"
-    if home is not None:
+    if guess is None:
+        return Words("RT021", message)
+    if guess == key:
         return Words("RT021", message, f"`{key}` belongs under `{home}:`")
-    return Words("RT021", message, f"did you mean `{guess}`?" if guess else None)
+    where = "" if home is None else f", under `{home}:`"
+    return Words("RT021", message, f"did you mean `{guess}`{where}?")
 
 
 def bad_name(path: Path, key: str) -> Words:
@@ -216,8 +221,16 @@ def _example(schema: Mapping[str, Any]) -> str | None:
     examples = schema.get("examples")
     if not examples:
         return None
-    first = examples[0]
-    return first if isinstance(first, str) else plain(first)
+    return _written(examples[0])
+
+
+def _written(value: Any) -> str:
+    """Write a value as YAML would on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_written(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    return value if isinstance(value, str) else plain(value)
 
 
 def _capitals(value: str, name: str) -> str | None:

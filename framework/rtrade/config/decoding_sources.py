@@ -1,0 +1,133 @@
+"""Decode a source document of the right shape."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path as FilePath
+from typing import Any
+
+from rtrade.config.definitions import (
+    Columns,
+    FileSeries,
+    FiltersDef,
+    SourceDef,
+    SyntheticSeries,
+)
+from rtrade.config.document import Document, Path
+from rtrade.config.schema import BARS, LOT, MIN_NOTIONAL, PRICE, SEED, TICK, VOLATILITY
+from rtrade.config.validation import in_order
+from rtrade.config.values import Values
+from rtrade.core.errors import InvalidInput
+from rtrade.core.timeframes import Timeframe, iso
+
+
+def decode_source(document: Document, path: FilePath) -> SourceDef:
+    """Return the definition in the document of the file at `path`; raise InvalidInput."""
+    values = Values(document)
+    kind = values.get(("kind",))
+    seed = values.get(("seed",))
+    definition = SourceDef(
+        name=path.stem,
+        kind=kind,
+        series=_generated(values) if kind == "synthetic" else _files(values, path),
+        seed=None if seed is None else int(values.amount(("seed",), SEED)),
+        columns=Columns(**(values.get(("columns",)) or {})),
+        time_unit=values.get(("time_unit",)) or "auto",
+        filters=_filters(values),
+        document=document,
+    )
+    _refuse_twins(values, definition)
+    if values.findings:
+        raise InvalidInput(in_order(values.findings))
+    return definition
+
+
+def _places(values: Values) -> list[Path]:
+    return [("series", index) for index in range(len(values.get(("series",))))]
+
+
+def _generated(values: Values) -> tuple[SyntheticSeries, ...]:
+    return tuple(_generated_one(values, place) for place in _places(values))
+
+
+def _generated_one(values: Values, place: Path) -> SyntheticSeries:
+    timeframe = values.timeframe((*place, "timeframe"))
+    start = values.time((*place, "start")) or 0
+    if timeframe.floor(start) != start:
+        message = f"`start` is not the open time of a {timeframe} bar"
+        values.find("RT029", (*place, "start"), message, f"write `{iso(timeframe.floor(start))}`")
+    return SyntheticSeries(
+        symbol=values.symbol((*place, "symbol")),
+        timeframe=timeframe,
+        start=start,
+        bars=int(values.amount((*place, "bars"), BARS)),
+        price=values.amount((*place, "price"), PRICE),
+        volatility=values.fraction((*place, "volatility"), VOLATILITY),
+    )
+
+
+def _files(values: Values, path: FilePath) -> tuple[FileSeries, ...]:
+    folder = path.absolute().parent
+    return tuple(_file(values, place, folder) for place in _places(values))
+
+
+def _file(values: Values, place: Path, folder: FilePath) -> FileSeries:
+    at = (*place, "path")
+    given = FilePath(values.get(at))
+    try:
+        given = given.expanduser()
+    except RuntimeError as fault:
+        values.find("RT025", at, f"`path` cannot be resolved: {fault}", "write the path out")
+    return FileSeries(
+        symbol=values.symbol((*place, "symbol")),
+        timeframe=values.timeframe((*place, "timeframe")),
+        path=folder / given,
+        span=values.document.value_span(at),
+    )
+
+
+def _filters(values: Values) -> FiltersDef | None:
+    if values.get(("filters",)) is None:
+        return None
+    return FiltersDef(
+        lot=_step(values, ("filters", "lot")),
+        tick=_step(values, ("filters", "tick")),
+        min_notional=_min_notional(values),
+    )
+
+
+def _step(values: Values, path: Path) -> str | None:
+    given = values.get(path)
+    if given is None:
+        return None
+    values.amount(path, LOT if path[-1] == "lot" else TICK)
+    return format(Decimal(_written(values, path, given)).normalize(), "f")
+
+
+def _written(values: Values, path: Path, given: Any) -> str:
+    """Return the digits of a number as they stand in the file, so that nothing is rounded."""
+    span = values.document.value_span(path)
+    if isinstance(given, int) or span is None:
+        return str(given)
+    return values.document.line(span.line)[span.column - 1 : span.end_column - 1]
+
+
+def _min_notional(values: Values) -> float | None:
+    path: Path = ("filters", "min_notional")
+    if values.get(path) is None:
+        return None
+    symbols = [values.get((*place, "symbol")) for place in _places(values)]
+    quotes = dict.fromkeys(symbol.partition("/")[2].partition(":")[0] for symbol in symbols)
+    amounts = [values.money(path, MIN_NOTIONAL, quote) for quote in quotes]
+    return amounts[0]
+
+
+def _refuse_twins(values: Values, definition: SourceDef) -> None:
+    seen: dict[tuple[str, Timeframe], int] = {}
+    series: tuple[SyntheticSeries | FileSeries, ...] = definition.series
+    for index, one in enumerate(series):
+        first = seen.setdefault((one.symbol, one.timeframe), index)
+        if first != index:
+            what = f"{one.symbol} at {one.timeframe}"
+            message = f"{what} is given twice; the first is item {first + 1}"
+            values.find("RT029", ("series", index), message, "remove one of the two")
