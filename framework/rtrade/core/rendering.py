@@ -67,13 +67,18 @@ def _alone(help_lines: list[str], margin: str) -> list[str]:
 
 def _excerpt(source: str, span: Span) -> tuple[str, int, int]:
     """Return the line as shown, and the column and width of its carets on the screen."""
-    cells = [_shown(character) for character in source]
-    first = min(span.column - 1, len(cells))
+    first = min(span.column - 1, len(source))
     last = span.end_column - 1 if span.end_line == span.line else len(source.rstrip())
-    last = max(min(last, len(cells)), first)
+    # Far from the caret nothing is shown; a line of a megabyte is not measured for it.
+    left = max(first - WIDTH, 0)
+    text = source[left : first + 2 * WIDTH]
+    cells = [_shown(character) for character in text]
+    first, last = first - left, max(min(last - left, len(cells)), first - left)
     low, high = _window(cells, first)
-    line = (_CUT if low else "") + "".join(cells[low:high]) + (_CUT if high < len(cells) else "")
-    start = sum(map(_width, cells[low:first])) + (1 if low else 0)
+    before = _CUT if left or low else ""
+    after = _CUT if high < len(cells) or left + len(text) < len(source) else ""
+    line = before + "".join(cells[low:high]) + after
+    start = sum(map(_width, cells[low:first])) + len(before)
     width = sum(map(_width, cells[first : min(last, high)]))
     return line.rstrip(), start, max(width, 1)
 
