@@ -1,0 +1,267 @@
+"""The report in a real browser: it asks for nothing, complains of nothing, draws, and answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from rtrade.catalog.registry import Unit
+from rtrade.report.inputs import Indicator, ReportInputs
+from rtrade.report.render import render
+from web.report_browser import Browser, start
+from web.report_runs import make_inputs, with_document
+from web.test_report_page import EVIL
+
+pytestmark = pytest.mark.browser
+
+
+@cache
+def run_of(name: str) -> ReportInputs:
+    if name == "long":
+        return make_inputs(50_000, costs=0.3)
+    warnings = ("Fewer than 30 trades.", "5 gaps in the data.")
+    return make_inputs(1_000, shorts=True, oscillator=True, warnings=warnings)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    made = start(tmp_path_factory.mktemp("chromium"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports")
+    for name in ("short", "long"):
+        write(folder / f"{name}.html", run_of(name))
+    return folder
+
+
+def write(path: Path, inputs: ReportInputs) -> Path:
+    path.write_text(render(inputs), encoding="utf-8")
+    return path
+
+
+def minute(iso: str) -> str:
+    return iso[:16].replace("T", " ")
+
+
+def background(browser: Browser) -> tuple[int, ...]:
+    colour = browser.run("return getComputedStyle(document.body).backgroundColor")
+    return tuple(map(int, re.findall(r"\d+", colour)[:3]))
+
+
+def row(browser: Browser, number: int):
+    return browser.driver.find_element(By.CSS_SELECTOR, f'tr[data-n="{number}"]')
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["short", "long"])
+def test_it_draws_without_requests_or_complaints(browser, pages, name, dark):
+    browser.look(dark=dark)
+    browser.open(pages / f"{name}.html")
+    browser.settle()
+    browser.picture(f"report_{name}_{'dark' if dark else 'light'}")
+    page, *others = browser.requests()
+    assert page == (pages / f"{name}.html").as_uri()
+    assert all(url.startswith("data:image/svg+xml") for url in others)
+    assert browser.run("return performance.getEntriesByType('resource').length") == 0
+    for chart in ("price", "equity"):
+        counts = browser.colours(chart)
+        assert len(counts) > 25, chart
+        drawn = sum(counts.values()) - max(counts.values())
+        assert drawn > 5_000, f"{chart} looks blank"
+    levels = background(browser)
+    assert max(levels) < 60 if dark else min(levels) > 220
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("name", ["short", "long"])
+def test_a_click_on_a_trade_takes_the_chart_there(browser, pages, name):
+    run = run_of(name)
+    browser.look()
+    browser.open(pages / f"{name}.html")
+    whole = browser.view("price")
+    trade = run.document["trades"][11]
+    assert whole[0] <= minute(trade["entry_time"])
+    row(browser, 12).click()
+    near = browser.wait(lambda: (seen := browser.view("price")) != whole and seen)
+    assert whole[0] < near[0] <= minute(trade["entry_time"])
+    assert minute(trade["exit_time"]) <= near[1] < whole[1]
+    browser.wait(lambda: browser.view("equity") == near)
+    browser.settle()
+    browser.picture(f"report_{name}_trade")
+    assert row(browser, 12).get_attribute("aria-current") == "true"
+    assert browser.driver.find_element(By.ID, "chosen").text.startswith("Trade 12: ")
+    top = browser.run("return document.getElementById('price-chart').getBoundingClientRect().top")
+    assert 0 <= top < 1000
+    browser.driver.find_element(By.ID, "whole").click()
+    browser.wait(lambda: browser.view("price") == whole)
+    assert browser.complaints() == []
+
+
+def test_a_long_run_shows_whole_bars_near_a_trade(browser, pages):
+    browser.look()
+    browser.open(pages / "long.html")
+    level = browser.driver.find_element(By.ID, "level")
+    assert "Each candle covers 12h" in level.text
+    row(browser, 3).click()
+    browser.wait(lambda: "Full 1h bars" in level.text)
+    entry = run_of("long").document["trades"][2]["entry_time"]
+    browser.wait(lambda: browser.view("price")[0] > "2019-01-0")
+    assert browser.view("price")[0][:10] >= entry[:8]
+
+
+def test_a_trade_without_whole_bars_is_shown_among_the_candles(browser, pages):
+    browser.look()
+    browser.open(pages / "long.html")
+    numbers = browser.run(
+        "return Array.from(document.querySelectorAll('tr[data-n]'), (r) => +r.dataset.n)"
+    )
+    level = browser.driver.find_element(By.ID, "level")
+    trades = run_of("long").document["trades"]
+    small = min((n for n in numbers if n > 100), key=lambda n: abs(trades[n - 1]["pnl"]))
+    browser.run("arguments[0].click()", row(browser, small))
+    browser.wait(lambda: "not in this file" in level.text)
+    entry = minute(trades[small - 1]["entry_time"])
+    browser.wait(lambda: browser.view("price")[0] <= entry <= browser.view("price")[1])
+
+
+def test_trades_can_be_walked_and_opened_by_keyboard(browser, pages):
+    browser.look()
+    browser.open(pages / "short.html")
+    whole = browser.view("price")
+    first = row(browser, 1)
+    browser.run("arguments[0].focus()", first)
+    first.send_keys(Keys.ARROW_DOWN)
+    second = browser.driver.switch_to.active_element
+    assert second.get_attribute("data-n") == "2"
+    second.send_keys(Keys.ENTER)
+    browser.wait(lambda: browser.view("price") != whole)
+    following = browser.driver.find_element(By.ID, "next")
+    following.click()
+    assert browser.driver.find_element(By.ID, "chosen").text.startswith("Trade 3: ")
+    chart = browser.driver.find_element(By.ID, "price-chart")
+    before = browser.view("price")
+    chart.send_keys(Keys.ARROW_RIGHT)
+    browser.wait(lambda: browser.view("price") > before)
+    chart.send_keys(Keys.HOME)
+    browser.wait(lambda: browser.view("price") == whole)
+    assert browser.complaints() == []
+
+
+def test_the_trade_table_sorts_by_any_column(browser, pages):
+    browser.look()
+    browser.open(pages / "short.html")
+    returns = [trade["return"] for trade in run_of("short").document["trades"]]
+    header = browser.driver.find_element(
+        By.XPATH, "//section[@id='trades']//th[button[text()='Return']]"
+    )
+    order = "return Array.from(document.querySelectorAll('tr[data-n]'), (r) => +r.dataset.n)"
+    header.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    assert header.get_attribute("aria-sort") == "ascending"
+    ranked = sorted(range(1, len(returns) + 1), key=lambda n: returns[n - 1])
+    assert browser.run(order) == ranked
+    header.find_element(By.TAG_NAME, "button").click()
+    assert header.get_attribute("aria-sort") == "descending"
+    assert browser.run(order) == ranked[::-1]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_a_narrow_window_does_not_scroll_sideways(browser, pages, width):
+    browser.look(width, 844)
+    browser.open(pages / "short.html")
+    browser.settle()
+    browser.picture(f"report_short_{width}")
+    assert browser.run("return document.documentElement.scrollWidth") == width
+    chart = browser.run("return document.querySelector('#price-chart canvas').width")
+    assert 100 < chart <= width
+
+
+def test_the_button_turns_the_colours_of_page_and_charts(browser, pages):
+    browser.look()
+    browser.open(pages / "short.html")
+    light = browser.colours("price")
+    button = browser.driver.find_element(By.ID, "theme")
+    assert button.text == "Dark"
+    button.click()
+    browser.wait(lambda: max(background(browser)) < 60)
+    browser.settle()
+    dark = browser.colours("price")
+    assert max(light, key=light.get) == "31,31,31"
+    assert max(dark, key=dark.get) in ("2,3,4", "2,3,5")
+    assert button.text == "Light"
+
+
+def test_log_scale_is_a_pressed_button(browser, pages):
+    browser.look()
+    browser.open(pages / "long.html")
+    before = browser.colours("equity")
+    button = browser.driver.find_element(By.CSS_SELECTOR, "#equity button.log")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    browser.wait(lambda: browser.colours("equity") != before)
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 55, 200])
+def test_runs_with_few_bars_or_no_trades_open_too(browser, tmp_path, count):
+    run = make_inputs(count, synthetic=False)
+    browser.look()
+    browser.open(write(tmp_path / "few.html", with_document(run, warnings=["No trade was made."])))
+    browser.settle()
+    text = browser.run("return document.body.innerText")
+    assert not re.search(r"\b(undefined|NaN|None|null|Infinity)\b", text)
+    assert browser.complaints() == []
+
+
+def test_no_traces_of_missing_values_in_the_page(browser, pages):
+    browser.look()
+    for name in ("short", "long"):
+        browser.open(pages / f"{name}.html")
+        text = browser.run("return document.body.innerText")
+        assert not re.search(r"\b(undefined|NaN|None|null|Infinity)\b", text)
+
+
+def test_hostile_names_and_files_are_inert(browser, tmp_path):
+    usual = run_of("short")
+    document = {**usual.document, "strategy": EVIL, "warnings": [EVIL]}
+    document["data"] = {**document["data"], "source": EVIL, "symbol": EVIL}
+    evil = replace(
+        usual,
+        document=document,
+        strategy_yaml=f"name: {EVIL}\n",
+        explanation=EVIL,
+        fill_rules=(EVIL,),
+        indicators=(Indicator(EVIL, Unit.PRICE, usual.bars.close),),
+    )
+    browser.look()
+    browser.open(write(tmp_path / "evil.html", evil))
+    browser.settle()
+    assert browser.driver.find_element(By.TAG_NAME, "h1").text == EVIL
+    assert browser.driver.find_elements(By.TAG_NAME, "img") == []
+    assert len(browser.driver.find_elements(By.TAG_NAME, "script")) == 3
+    assert EVIL in browser.driver.find_element(By.ID, "price-legend").text
+    assert all(url.startswith("data:image/svg+xml") for url in browser.requests()[1:])
+    assert browser.complaints() == []
+
+
+def test_the_attribution_is_on_the_page(browser, pages):
+    browser.look()
+    browser.open(pages / "short.html")
+    logo = browser.driver.find_element(By.ID, "tv-attr-logo")
+    assert logo.get_attribute("href").startswith("https://www.tradingview.com/")
+    assert browser.run("return getComputedStyle(arguments[0]).position", logo) == "absolute"
+    footer = browser.driver.find_element(By.TAG_NAME, "footer")
+    assert "TradingView Lightweight Charts" in footer.text
+    assert footer.find_element(By.TAG_NAME, "a").get_attribute("href") == (
+        "https://www.tradingview.com/"
+    )
