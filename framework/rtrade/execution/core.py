@@ -301,16 +301,14 @@ def amount(
     `risk_factor` are 1.0 where they are not used.
     """
     unit = fill * (1.0 + fee)
-    money = budget(kind, value, equity, fill, fee, volatility)
+    money = budget(kind, value, equity, fill, fee, volatility) * scale * risk_factor
     if kind != RISK:
-        money = money * scale * risk_factor
         return min(money, cash) / unit, money > cash
     loss = loss_per_unit(side, fill, stop, fee, slip)
     most = cash / unit
     if loss <= 0.0:
-        free = scale * risk_factor > 0.0
-        return (most if free else 0.0), free
-    units = money / loss * scale * risk_factor
+        return (most if money > 0.0 else 0.0), money > 0.0
+    units = money / loss
     return min(units, most), units > most
 
 
