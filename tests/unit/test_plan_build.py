@@ -144,11 +144,6 @@ def test_always_in_is_a_strategy_and_never_in_a_warning():
     assert [message for _, _, message in told("false")] == ["`enter_long` is never true"]
 
 
-def test_param_outside_the_range_that_it_declares():
-    found = told(params={"fast": (200, 5, 60)}, signals={"it": "sma(close, fast)"})
-    assert found == [("error", "RT118", "`fast` is 200; it declares at least 5 and at most 60")]
-
-
 def test_errors_come_with_the_warnings():
     with pytest.raises(InvalidInput) as raised:
         build(strategy("clsoe > 1", exit_long=None), builtin())

@@ -731,3 +731,11 @@ def test_rule_must_be_a_condition():
 
 def test_findings_carry_the_line_of_the_file():
     assert finding("clsoe").source == "it: clsoe"
+
+
+def test_long_circle_is_told_in_short():
+    signals = {f"s{i}": f"s{(i + 1) % 2000} + 1" for i in range(2000)}
+    (found,) = findings(signals=signals)
+    assert found.message == (
+        "signals go in a circle: s0 -> s1 -> s2 -> s3 -> s4 -> s5 -> s6 -> s7 -> ... -> s0"
+    )

@@ -1,6 +1,6 @@
 """Compile a strategy: `StrategyDef` -> `Plan`, or every finding of the stage.
 
-1. Names, params and timeframes are checked.
+1. Names and timeframes are checked.
 2. Every expression is parsed; signals are ordered so that each follows those it uses.
 3. Each is worked out into typed, interned nodes; rules are brought onto the base clock.
 4. The ATRs and the volatility that risk and sizing need become nodes too.
@@ -62,7 +62,6 @@ class _Builder:
     def plan(self) -> Plan | None:
         """Return the plan, or None where an error was found."""
         check_names(self.definition, self.registry, self.findings)
-        consistency.check_params(self.definition, self.findings)
         self._signals()
         rules = self._rules()
         scale, atr, volatility = self._scale(), self._atr(), self._volatility()

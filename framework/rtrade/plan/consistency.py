@@ -1,4 +1,4 @@
-"""Checks across the file: sizing against stops, rules against one another, levels, params."""
+"""Checks across the file: sizing against stops, rules against one another, levels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from rtrade.config.definitions import Distance, StrategyDef
 from rtrade.plan.findings import Findings
-from rtrade.plan.names import number
 from rtrade.plan.nodes import Const, Node
 
 SIDES = ("long", "short")
@@ -15,22 +14,6 @@ SIDES = ("long", "short")
 def percent(fraction: float) -> str:
     """Format a fraction as a percentage: 0.001 -> `0.1%`."""
     return f"{fraction * 100:.10g}%"
-
-
-def check_params(definition: StrategyDef, findings: Findings) -> None:
-    """Refuse values outside the range that their param declares."""
-    for param in definition.params:
-        low, high, value = param.min, param.max, param.value
-        if (low is None or value >= low) and (high is None or value <= high):
-            continue
-        ends = [("at least", low), ("at most", high)]
-        extent = " and ".join(f"{word} {number(end)}" for word, end in ends if end is not None)
-        findings.error(
-            "RT118",
-            f"`{param.name}` is {number(value)}; it declares {extent}",
-            param.span or findings.document.key_span(("params", param.name)),
-            "widen its `min` and `max`, or choose another value",
-        )
 
 
 def check_risk(definition: StrategyDef, findings: Findings) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rtrade.catalog.registry import Kind, Registry
 from rtrade.config.definitions import Distance, StrategyDef
-from rtrade.core.timeframes import iso
+from rtrade.core.timeframes import DAY, iso
 from rtrade.plan import sentences
 from rtrade.plan.consistency import percent
 from rtrade.plan.names import number
@@ -104,7 +104,7 @@ def explain(plan: Plan, definition: StrategyDef, registry: Registry) -> Explanat
         warmup=plan.warmup,
         rules=_rules(plan, registry),
         timing=sentences.timing(plan),
-        sizing=sentences.sizing(plan, registry),
+        sizing=sentences.sizing(plan, registry, _names(plan)),
         risk=sentences.risk(plan),
         costs=sentences.costs(plan),
         signals=_signals(plan, registry),
@@ -179,7 +179,7 @@ def _values(definition: StrategyDef) -> Iterator[tuple[str, str]]:
     yield "data.source", data.source
     yield "data.symbol", data.symbol
     yield "data.timeframe", str(data.timeframe)
-    yield "data.start", "the first bar there is" if data.start is None else iso(data.start)
+    yield "data.start", _start(definition)
     yield "data.end", "the last closed bar" if data.end is None else iso(data.end)
     for also in data.also:
         yield f"data.also.{also.name}", f"{also.symbol} {also.timeframe}"
@@ -204,6 +204,13 @@ def _values(definition: StrategyDef) -> Iterator[tuple[str, str]]:
     yield "costs.slippage", percent(costs.slippage)
     yield "backtest.cash", number(definition.backtest.cash)
     yield "backtest.benchmark", definition.backtest.benchmark
+
+
+def _start(definition: StrategyDef) -> str:
+    data = definition.data
+    if data.last is not None:
+        return f"{data.last / DAY:g} days before the end"
+    return "the first bar there is" if data.start is None else iso(data.start)
 
 
 def _size(definition: StrategyDef) -> str:
@@ -253,10 +260,10 @@ def _signal(note: SignalNote) -> str:
 
 
 def _series(note: DataNote) -> str:
-    series = f"{note.symbol} {note.timeframe}"
-    if not note.name:
-        return f"{series}: {_bars(note.lookback)} before the first bar of the run are read too"
-    return f"{note.name} ({series}): {_bars(note.lookback)} before the first of those are read too"
+    name = f"{note.name}: " if note.name else ""
+    before = "the first of those" if note.name else "the run"
+    read = f"up to {_bars(note.lookback)} before {before} are read too"
+    return f"{name}{note.symbol} {note.timeframe}" + (f"; {read}" if note.lookback else "")
 
 
 def _bars(count: int) -> str:

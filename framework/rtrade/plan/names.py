@@ -30,6 +30,8 @@ PRICES = {
 }
 # Entries read it; an expression cannot.
 TIME = "time"
+# Comparing every wrong name with every right one takes minutes in a file made of wrong names.
+_MAX_GUESSES = 100
 # What other platforms call things.
 _ALIASES = {
     "crossover": "crosses_above",
@@ -64,9 +66,13 @@ class Scope:
     series: Mapping[str, Timeframe]
     signals: dict[str, Node | None] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
+    guesses: int = 0
 
     def similar(self, name: str) -> str | None:
-        """Return the known name closest to an unknown one, or None."""
+        """Return the known name closest to an unknown one, or None; None after many guesses."""
+        self.guesses += 1
+        if self.guesses > _MAX_GUESSES:
+            return None
         known = [*PRICES, *self.params, *self.series, *sorted(self.declared)]
         known += self.registry.names()
         return similar(name, known)

@@ -58,7 +58,7 @@ def formulas(roots: Iterable[Node], names: Mapping[int, str] | None = None) -> d
 
 
 def formula(node: Node) -> str:
-    """Return the expression of one node, written out in full."""
+    """Return the expression of one node, written out in full: sharing below it is repeated."""
     return formulas([node])[id(node)]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rtrade.catalog.registry import Registry
 from rtrade.config.definitions import Distance
-from rtrade.core.timeframes import iso
+from rtrade.core.timeframes import DAY, iso
 from rtrade.plan.consistency import percent
 from rtrade.plan.names import number
 from rtrade.plan.nodes import Field, walk
@@ -12,8 +14,8 @@ from rtrade.plan.plan import Plan
 from rtrade.plan.words import in_words
 
 
-def sizing(plan: Plan, registry: Registry) -> tuple[str, ...]:
-    """Say how large an entry is."""
+def sizing(plan: Plan, registry: Registry, names: Mapping[int, str]) -> tuple[str, ...]:
+    """Say how large an entry is; `names` says by id what the signals are called."""
     base, quote = currencies(plan.symbol)
     rule, value = plan.sizing, plan.sizing.value
     said = {
@@ -27,7 +29,8 @@ def sizing(plan: Plan, registry: Registry) -> tuple[str, ...]:
     }
     lines = [said[rule.kind]]
     if plan.scale is not None:
-        lines.append(f"That is scaled by {in_words([plan.scale], registry)[id(plan.scale)]}.")
+        words = in_words([plan.scale], registry, names)
+        lines.append(f"That is scaled by {words[id(plan.scale)]}.")
     lines.append("An entry is cut down to the cash at hand; there is no leverage.")
     return tuple(lines)
 
@@ -45,8 +48,9 @@ def risk(plan: Plan) -> tuple[str, ...]:
         lines.append(f"Stop loss {_distance(rules.stop_loss)} from the entry's fill.")
     if rules.trailing_stop is not None:
         lines.append(
-            f"Trailing stop {_distance(rules.trailing_stop)} behind the best close since the "
-            "entry. It follows closes, not highs and lows; a venue's trailing order may differ."
+            f"Trailing stop {_distance(rules.trailing_stop)} from the entry's fill, then behind "
+            "the best close since. It follows closes, not highs and lows; a venue's trailing "
+            "order may differ."
         )
     if rules.stop_loss is not None and rules.trailing_stop is not None:
         lines.append("Of the two stops the tighter one counts.")
@@ -125,7 +129,7 @@ def period(plan: Plan) -> str:
     """Say which bars the run covers."""
     end = "the last closed bar" if plan.end is None else f"{iso(plan.end)} (exclusive)"
     if plan.last is not None:
-        days = plan.last / 86_400_000
+        days = plan.last / DAY
         return f"over the {days:g} days before {end}"
     start = "the first bar there is" if plan.start is None else iso(plan.start)
     return f"from {start} to {end}"

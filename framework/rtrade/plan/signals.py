@@ -8,6 +8,9 @@ from rtrade.core.diagnostics import SourceText
 from rtrade.plan.findings import Findings
 from rtrade.plan.syntax import Expr, Name, names
 
+# Names of a circle in its message.
+_SHOWN = 8
+
 Parsed = Mapping[str, tuple[SourceText, Expr]]
 
 
@@ -51,7 +54,8 @@ def _report(
     circle: list[str], name: str, reference: Name, parsed: Parsed, findings: Findings
 ) -> None:
     source = parsed[name][0]
-    route = " -> ".join([*circle, circle[0]])
+    way = circle if len(circle) <= _SHOWN else [*circle[:_SHOWN], "..."]
+    route = " -> ".join([*way, circle[0]])
     message = "a signal cannot be built on itself"
     if len(circle) > 1:
         message = f"signals go in a circle: {route}"

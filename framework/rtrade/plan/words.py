@@ -11,7 +11,18 @@ from collections.abc import Iterable, Mapping
 from rtrade.catalog.registry import Kind, Registry
 from rtrade.plan.names import number
 from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Node, Shift, Unary, walk
-from rtrade.plan.printing import AND, ATOM, COMPARED, NOT, SIGN, Phrase, binds, constant, series_of
+from rtrade.plan.printing import (
+    AND,
+    ATOM,
+    COMPARED,
+    NOT,
+    OR,
+    SIGN,
+    Phrase,
+    binds,
+    constant,
+    series_of,
+)
 
 # Longer signals are called by their name inside other words.
 _SHORT = 60
@@ -46,7 +57,7 @@ def in_words(
 def _phrase(node: Node, args: list[Phrase], registry: Registry) -> Phrase:
     match node:
         case Const(value=value):
-            return constant(value)
+            return Phrase(constant(value).text)
         case Field(series=series, name=name):
             return Phrase(f"{series} {name}" if series else name)
         case Align():
@@ -71,8 +82,15 @@ def _binary(node: Binary, left: Phrase, right: Phrase) -> Phrase:
     if node.op in _RELATIONS:
         text = f"{left.within(tight)} {_RELATIONS[node.op]} {right.within(tight)}"
         return Phrase(text, COMPARED)
+    if level == OR:
+        # In prose nobody knows that `and` binds tighter.
+        return Phrase(f"{_apart(left)} or {_apart(right)}", OR)
     joint = ", and" if level == AND else f" {node.op}"
     return Phrase(f"{left.within(level)}{joint} {right.within(tight)}", level)
+
+
+def _apart(phrase: Phrase) -> str:
+    return f"({phrase.text})" if phrase.binds == AND else phrase.text
 
 
 def _call(node: Call, args: list[Phrase], registry: Registry) -> Phrase:
