@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from rtrade.catalog.metrics import METRICS
+from rtrade.catalog.metrics import BY_NAME, METRICS
 from rtrade.catalog.registry import Unit
 from rtrade.core.resources import data_folder
-from rtrade.report import context, formats
+from rtrade.report import context, formatting
 from rtrade.report.assets import LIBRARY
-from rtrade.report.formats import Form, show
+from rtrade.report.formatting import Form, format_metric, show
 from rtrade.report.inputs import Indicator
 from rtrade.report.render import build_context, render
 from rtrade.report.words import verdict
@@ -147,6 +147,12 @@ def test_what_the_page_must_say(run, page):
         "TradingView, Inc. https://www.tradingview.com/",
     ):
         assert words in page.text, words
+
+
+def test_names_in_warnings_are_set_as_code(run):
+    html = render(with_document(run, warnings=["`a<b` is unknown", "a lone ` stays"]))
+    assert "<li><code>a&lt;b</code> is unknown</li>" in html
+    assert "<li>a lone ` stays</li>" in html
 
 
 def test_real_data_is_not_called_synthetic():
@@ -280,11 +286,19 @@ def test_numbers_as_a_reader_sees_them(value, form, text):
     assert show(value, form) == text
 
 
+def test_a_metric_for_a_terminal_is_ascii():
+    assert format_metric(BY_NAME["total_return"], -0.12345) == "-12.3 %"
+    assert format_metric(BY_NAME["turnover"], 3.04) == "3.0 x a year"
+    assert format_metric(BY_NAME["sharpe"], None) == "-"
+    for metric in METRICS:
+        assert format_metric(metric, 1234.5).isascii()
+
+
 def test_gains_carry_their_sign():
     assert show(0.5, Form.PERCENT, signed=True) == "+50.0\u202f%"
     assert show(0.0, Form.MONEY, signed=True) == "0.00"
-    assert formats.moment("2024-01-31T09:05:30Z") == "2024-01-31 09:05:30"
-    assert formats.moment("2024-01-31T00:00:00Z") == "2024-01-31 00:00"
+    assert formatting.moment("2024-01-31T09:05:30Z") == "2024-01-31 09:05:30"
+    assert formatting.moment("2024-01-31T00:00:00Z") == "2024-01-31 00:00"
 
 
 def test_everything_a_template_sees_is_documented():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rtrade.catalog.metrics import BY_NAME, METRICS, Better, Metric, MetricUnit
+from rtrade.catalog.metrics import BY_NAME, METRICS
 from rtrade.core.results import REFUSALS
 from rtrade.report import words
 from rtrade.report.charts import ROWS, fall, starting_cash
@@ -21,20 +21,11 @@ from rtrade.report.context import (
     TradeRow,
     Trades,
 )
-from rtrade.report.formats import Form, Value, figure, moment, raw, show, tone
+from rtrade.report.formatting import Form, Value, figure, metric_figure, moment, raw, show, tone
 from rtrade.report.inputs import ReportInputs
 
 PERIODS = 40
 
-_FORMS = {
-    MetricUnit.QUOTE: Form.MONEY,
-    MetricUnit.FRACTION: Form.PERCENT,
-    MetricUnit.YEARLY: Form.PERCENT,
-    MetricUnit.RATIO: Form.RATIO,
-    MetricUnit.COUNT: Form.COUNT,
-    MetricUnit.BARS: Form.COUNT,
-    MetricUnit.TURNS: Form.PER_YEAR,
-}
 _KEYS = (
     "total_return",
     "cagr",
@@ -50,12 +41,12 @@ _COSTS = ("fees", "slippage_cost", "turnover")
 
 def key_numbers(metrics: Mapping[str, Any]) -> tuple[KeyNumber, ...]:
     """Return the numbers at the top of the page."""
-    beside = {"total_return": _metric(BY_NAME["benchmark_return"], metrics)}
+    beside = {"total_return": _metric("benchmark_return", metrics)}
     return tuple(
         KeyNumber(
             BY_NAME[name].title,
             BY_NAME[name].doc,
-            _metric(BY_NAME[name], metrics),
+            _metric(name, metrics),
             beside.get(name),
         )
         for name in _KEYS
@@ -65,7 +56,13 @@ def key_numbers(metrics: Mapping[str, Any]) -> tuple[KeyNumber, ...]:
 def metric_rows(metrics: Mapping[str, Any]) -> tuple[MetricRow, ...]:
     """Return all metrics with their definitions, in the catalog's order."""
     return tuple(
-        MetricRow(metric.name, metric.title, metric.doc, metric.formula, _metric(metric, metrics))
+        MetricRow(
+            name=metric.name,
+            title=metric.title,
+            doc=metric.doc,
+            formula=metric.formula,
+            figure=_metric(metric.name, metrics),
+        )
         for metric in METRICS
     )
 
@@ -73,19 +70,13 @@ def metric_rows(metrics: Mapping[str, Any]) -> tuple[MetricRow, ...]:
 def cost_facts(metrics: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Return what trading has cost."""
     return tuple(
-        Fact(metric.title, "", metric.doc, _metric(metric, metrics), code=False)
+        Fact(metric.title, "", metric.doc, _metric(metric.name, metrics), code=False)
         for metric in (BY_NAME[name] for name in _COSTS)
     )
 
 
-def _metric(metric: Metric, metrics: Mapping[str, Any]) -> Figure:
-    signed = metric.low in (None, -1.0) and _FORMS[metric.unit] is Form.PERCENT
-    made = figure(
-        f"metrics.{metric.name}", metrics[metric.name], _FORMS[metric.unit], signed=signed
-    )
-    if metric.better is Better.NEITHER:
-        return Figure(made.path, made.raw, made.text, "")
-    return made
+def _metric(name: str, metrics: Mapping[str, Any]) -> Figure:
+    return metric_figure(BY_NAME[name], metrics[name])
 
 
 def trades_table(trades: list[Mapping[str, Any]]) -> Trades:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rtrade.report.charts import MARKERS, ChartPlan
 from rtrade.report.context import Verdict
-from rtrade.report.formats import Form, Value, show, tone
+from rtrade.report.formatting import Form, Value, show, tone
 from rtrade.report.inputs import TradeColumns
 
 REFUSALS = {

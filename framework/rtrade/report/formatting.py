@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 
+from rtrade.catalog.metrics import Better, Metric, MetricUnit
 from rtrade.report.context import Figure
 
 Value = int | float | None
@@ -24,7 +25,20 @@ class Form(StrEnum):
     PRICE = "price"
     SIZE = "size"
     COUNT = "count"
+    BARS = "bars"
     PER_YEAR = "per_year"
+
+
+_METRIC_FORMS = {
+    MetricUnit.QUOTE: Form.MONEY,
+    MetricUnit.FRACTION: Form.PERCENT,
+    MetricUnit.YEARLY: Form.PERCENT,
+    MetricUnit.RATIO: Form.RATIO,
+    MetricUnit.COUNT: Form.COUNT,
+    MetricUnit.BARS: Form.BARS,
+    MetricUnit.TURNS: Form.PER_YEAR,
+}
+_ASCII = str.maketrans({UNDEFINED: "-", _MINUS: "-", _NARROW: " ", _TIMES: "x"})
 
 
 def show(value: Value, form: Form, *, signed: bool = False) -> str:
@@ -40,6 +54,19 @@ def show(value: Value, form: Form, *, signed: bool = False) -> str:
 def figure(path: str, value: Value, form: Form, *, signed: bool = False) -> Figure:
     """Make the figure for a number of the result document."""
     return Figure(path, raw(value), show(value, form, signed=signed), tone(value, signed=signed))
+
+
+def metric_figure(metric: Metric, value: Value) -> Figure:
+    """Make the figure for a metric: gains carry a sign, and a tone where one way is better."""
+    form = _METRIC_FORMS[metric.unit]
+    signed = form is Form.PERCENT and metric.low in (None, -1.0)
+    colour = "" if metric.better is Better.NEITHER else tone(value, signed=signed)
+    return Figure(f"metrics.{metric.name}", raw(value), show(value, form, signed=signed), colour)
+
+
+def format_metric(metric: Metric, value: Value) -> str:
+    """Write a metric as the report does, in ASCII, which every terminal can show."""
+    return metric_figure(metric, value).text.translate(_ASCII)
 
 
 def raw(value: Value) -> str:
@@ -69,6 +96,8 @@ def _magnitude(value: float, form: Form) -> str:
             return _trimmed(f"{value:,.8f}", 0)
         case Form.COUNT:
             return f"{value:,.0f}"
+        case Form.BARS:
+            return f"{value:,.0f}{_NARROW}{'bar' if value == 1 else 'bars'}"
         case Form.PER_YEAR:
             return f"{value:,.1f}{_NARROW}{_TIMES} a year"
 
