@@ -97,7 +97,9 @@ def readings(number: str, name: str, example: str | None) -> str | None:
     if name in (Measure.FRACTION, Measure.DISTANCE):
         percent, share = f"{plain(value)}%", f"{plain(value * 100)}%"
         if example is not None and "bps" in example and abs(value) >= 1:
-            return f"write `{plain(value)} bps` or `{percent}`"
+            return f"write `{plain(value)} bps` or `{percent}`, whichever is meant"
+        if not value:
+            return "write `0%`"
         first, second = (share, percent) if abs(value) < 1 else (percent, share)
         return f"write `{first}` or `{second}`, whichever is meant"
     if name == Measure.LENGTH:

@@ -121,6 +121,7 @@ class _Check:
         elif "propertyNames" in error.relative_schema_path:
             at = (*path, error.instance)
             self._add(at, wording.bad_name(path, error.instance), self._document.key_span(at))
+            self._settled.add(at)
         elif error.validator == "not":
             kind = self._document.data.get("kind")
             self._add(path, wording.misplaced_key(path, kind), self._document.key_span(path))

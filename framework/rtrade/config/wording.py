@@ -21,6 +21,7 @@ _TYPES = {
     "number": "a number",
     "integer": "a whole number",
 }
+_COMMA = "put the expression before it in quotes: between `{` and `}` a comma starts a new key"
 _GROUPED = re.compile(r"[0-9]{1,3}([_,' ][0-9]{3})+(\.[0-9]+)?")
 
 
@@ -178,6 +179,8 @@ def missing_key(path: Path, key: str, schema: Mapping[str, Any]) -> Words:
 def unknown_key(path: Path, key: str, guess: str | None, home: str | None) -> Words:
     """Describe a key that the schema does not know; `home` is where the guess would stand."""
     message = f"unknown key {quoted(key)} in {place_of(path)}"
+    if _torn(key):
+        return Words("RT021", message, _COMMA)
     if guess is None:
         return Words("RT021", message)
     if guess == key:
@@ -189,7 +192,7 @@ def unknown_key(path: Path, key: str, guess: str | None, home: str | None) -> Wo
 def bad_name(path: Path, key: str) -> Words:
     """Describe a name of the user's own that is no name."""
     message = f"{quoted(key)} in {place_of(path)} is not a name"
-    return Words("RT025", message, FORMATS[formats.NAME].advice)
+    return Words("RT025", message, _COMMA if _torn(key) else FORMATS[formats.NAME].advice)
 
 
 def misplaced_key(path: Path, kind: object) -> Words:
@@ -197,6 +200,11 @@ def misplaced_key(path: Path, kind: object) -> Words:
     return Words(
         "RT021", f"{label(path)} has no meaning in a source of `kind: {kind}`", "remove it"
     )
+
+
+def _torn(key: str) -> bool:
+    """Whether a key is the rest of an expression: `b)` of `{x: max(a, b)}`."""
+    return key.count(")") > key.count("(")
 
 
 def _expected(schema: Mapping[str, Any]) -> str:
