@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from rtrade.catalog.registry import Kind, Registry, Unit
 from rtrade.config.definitions import StrategyDef
 from rtrade.core.diagnostics import SourceText, Span
@@ -95,10 +93,10 @@ class _Builder:
             start=definition.data.start,
             end=definition.data.end,
             last=definition.data.last,
-            params=MappingProxyType({param.name: param.value for param in definition.params}),
-            signals=MappingProxyType(signals),
-            rules=MappingProxyType(rules),
-            atr=MappingProxyType(atr),
+            params={param.name: param.value for param in definition.params},
+            signals=signals,
+            rules=rules,
+            atr=atr,
             volatility=volatility,
             scale=scale,
             needs=series_needs(definition, roots, signals, self.registry),
