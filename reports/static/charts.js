@@ -92,17 +92,16 @@ function paint() {
   invested.applyOptions({ color: colour("held") });
 }
 
-// Points of a line; a stretch of unknown values is a hole, not a bridge.
+// Points of a line; a stretch of unknown values is a hole, not a bridge: the piece that follows a
+// point has that point's colour.
 function points(time, values) {
   const made = [];
-  let known = true;
   for (let i = 0; i < time.length; i++) {
-    if (!Number.isFinite(values[i])) {
+    if (Number.isFinite(values[i])) made.push({ time: time[i], value: values[i] });
+    else {
+      const before = made[i - 1];
+      if (before && before.value !== undefined) before.color = "transparent";
       made.push({ time: time[i] });
-      known = false;
-    } else {
-      made.push(known ? { time: time[i], value: values[i] } : { time: time[i], value: values[i], color: "transparent" });
-      known = true;
     }
   }
   return made;

@@ -1,7 +1,7 @@
 // Trades on the price chart: marks that thin out as the view widens, and the chosen trade.
 
 const PIXELS_A_MARK = 13;
-const PIXELS_A_WORD = 80;
+const PIXELS_A_WORD = 110;
 const marks = library.createSeriesMarkers(candles, [], { autoScale: false });
 
 // Trades that begin or end between two times; `trades` is in time order.

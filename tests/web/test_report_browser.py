@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -221,6 +222,22 @@ def test_runs_with_few_bars_or_no_trades_open_too(browser, tmp_path, count):
     text = browser.run("return document.body.innerText")
     assert not re.search(r"\b(undefined|NaN|None|null|Infinity)\b", text)
     assert browser.complaints() == []
+
+
+def test_unknown_values_are_holes_in_a_line(browser, tmp_path):
+    run = run_of("short")
+    purple = "15,7,20"
+    counts = []
+    for unknown in (slice(0, 0), slice(300, 700)):
+        values = np.full(1_000, run.bars.high.max() * 1.1)
+        values[unknown] = np.nan
+        line = Indicator("level", Unit.PRICE, values)
+        browser.look()
+        browser.open(write(tmp_path / "hole.html", replace(run, indicators=(line,))))
+        browser.settle()
+        counts.append(browser.colours("price").get(purple, 0))
+    assert counts[0] > 1_000
+    assert counts[1] / counts[0] == pytest.approx(0.6, abs=0.05)
 
 
 def test_no_traces_of_missing_values_in_the_page(browser, pages):
