@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(text: str, language: str) -> list[str]:
-    return [
-        re.sub(r"^  ", "", found[2], flags=re.MULTILINE) if found[1] else found[2]
-        for found in re.finditer(
-            rf"^( *)```{language}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE
-        )
-    ]
+    """The fenced blocks of a page in `language`, dedented; fences are paired in order."""
+    fences = re.findall(r"^( *)```(\w*)\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(body) for _, tag, body in fences if tag == language]
 
 
 @pytest.mark.parametrize("path", generated(ROOT), ids=lambda path: path.name)

@@ -27,6 +27,8 @@ def compile_strategy(path: Path, overrides: Overrides) -> Compiled:
     """Check a strategy file and everything it names; raise InvalidInput with all findings."""
     workspace = find_workspace(path)
     definition = load_strategy(path, overrides)
-    source = load_source(find_source(definition.data.source, workspace))
+    source = load_source(
+        find_source(definition.data.source, workspace, document=definition.document)
+    )
     plan = build(definition, builtin())
     return Compiled(workspace, definition, source, plan)
