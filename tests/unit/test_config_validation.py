@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from rtrade.config.reader import read, read_text
 from rtrade.config.validation import MAX_FINDINGS, check_source, check_strategy
+from rtrade.core.codes import CODES
 from unit.config_strategies import FULL, MINIMAL, ROOT, findings, marked, minimal, told
 
 
@@ -255,3 +258,13 @@ def test_a_file_of_the_other_kind_is_one_finding():
 def test_a_file_of_nothing_but_mistakes_stays_readable():
     text = minimal(risk="{" + ", ".join(f"x{n}: 1" for n in range(5000)) + "}")
     assert len(findings(text)) == MAX_FINDINGS
+
+
+def test_the_codes_of_this_part_are_those_that_it_uses():
+    package = ROOT / "framework" / "rtrade" / "config"
+    used = {
+        code
+        for file in package.glob("*.py")
+        for code in re.findall(r"\bRT0[0-9]{2}\b", file.read_text(encoding="utf-8"))
+    }
+    assert used == {code for code in CODES if code.startswith("RT0")}
