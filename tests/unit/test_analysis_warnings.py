@@ -145,7 +145,7 @@ def test_a_trade_still_open_is_no_closed_trade() -> None:
 
 
 def test_rules_that_are_unknown_after_their_warm_up() -> None:
-    rules = {"enter_long": RuleFacts(true=5, unknown=12, leading=10)}
+    rules = {"enter_long": RuleFacts(true=5, unknown=12, warming=10)}
     assert said(plan=plan_of(warmup=10), rules=rules) == (
         (
             "`enter_long` is unknown at 2 closes besides its warm-up "
@@ -155,17 +155,19 @@ def test_rules_that_are_unknown_after_their_warm_up() -> None:
 
 
 def test_a_warm_up_is_told_only_where_a_start_was_asked_for() -> None:
-    rules = {"enter_long": RuleFacts(true=5, unknown=10, leading=10)}
+    rules = {"enter_long": RuleFacts(true=5, unknown=10, warming=10)}
     assert said(plan=plan_of(warmup=10), rules=rules) == ()
     assert said(plan=plan_of(warmup=10, start=0), rules=rules) == (
-        "`enter_long` is unknown at the first 10 closes: it warms up",
+        "`enter_long` is unknown at 10 closes at the start of the run: it warms up",
     )
 
 
 def test_rule_facts_count_three_values() -> None:
     values = np.array([UNKNOWN, UNKNOWN, FALSE, TRUE, UNKNOWN, TRUE], dtype=np.int8)
-    assert rule_facts(values) == RuleFacts(true=1, unknown=3, leading=2)
-    assert rule_facts(np.full(4, UNKNOWN, dtype=np.int8)) == RuleFacts(0, 4, 4)
+    assert rule_facts(values) == RuleFacts(true=1, unknown=3)
+    assert rule_facts(values, warmup=2) == RuleFacts(true=1, unknown=3, warming=2)
+    assert rule_facts(values, warmup=4) == RuleFacts(true=1, unknown=3, warming=2)
+    assert rule_facts(np.full(4, UNKNOWN, dtype=np.int8), warmup=9) == RuleFacts(0, 4, 4)
     assert rule_facts(np.full(4, TRUE, dtype=np.int8)) == RuleFacts(3)
     assert rule_facts(np.zeros(0, dtype=np.int8)) == RuleFacts(0)
 

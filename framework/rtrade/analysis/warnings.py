@@ -24,23 +24,26 @@ FEW_TRADES = 30
 
 @dataclass(frozen=True)
 class RuleFacts:
-    """At how many closes of the run a rule was true and unknown; `leading` of these at its start.
+    """At how many closes of the run a rule was true, unknown, and unknown while it warms up.
 
     `true` leaves out the last close, whose decisions are not carried out.
     """
 
     true: int
     unknown: int = 0
-    leading: int = 0
+    warming: int = 0
 
 
-def rule_facts(values: TriArray) -> RuleFacts:
-    """Count a rule's three-valued values over the bars of the run."""
+def rule_facts(values: TriArray, warmup: int = 0) -> RuleFacts:
+    """Count a rule's three-valued values over the bars of the run.
+
+    `warmup` is the number of its first closes at which the plan may not know yet.
+    """
     unknown = values == UNKNOWN
     return RuleFacts(
         true=int(np.count_nonzero(values[:-1] == TRUE)),
         unknown=int(np.count_nonzero(unknown)),
-        leading=len(values) if bool(unknown.all()) else int(np.argmin(unknown)),
+        warming=int(np.count_nonzero(unknown[:warmup])),
     )
 
 
@@ -56,7 +59,7 @@ def warnings_of(
     found = [
         *_of_data(market),
         *(f"{warning.code}: {warning.message}" for warning in plan.warnings),
-        *_of_rules(plan, market, facts),
+        *_of_rules(plan, facts),
         *_of_account(result),
         *_of_trades(plan, market, result, facts),
         *_of_figures(market, metrics),
@@ -88,19 +91,24 @@ def _of_data(market: MarketData) -> Iterable[str]:
     yield from market.warnings
 
 
-def _of_rules(plan: Plan, market: MarketData, facts: Mapping[str, RuleFacts]) -> Iterable[str]:
-    expected = max(0, plan.warmup - market.first)
+def warming_up(plan: Plan, market: MarketData) -> int:
+    """Return the number of the run's first closes at which the plan may not know yet."""
+    return max(0, plan.warmup - market.first)
+
+
+def _of_rules(plan: Plan, facts: Mapping[str, RuleFacts]) -> Iterable[str]:
     ranged = plan.start is not None or plan.last is not None
     for name in RULES:
         fact = facts.get(name)
         if fact is None or not fact.unknown:
             continue
-        warming = min(fact.leading, expected)
-        if warming and ranged:
-            yield f"`{name}` is unknown at the first {_count(warming, 'close')}: it warms up"
-        if fact.unknown > warming:
+        if fact.warming and ranged:
+            closes = _count(fact.warming, "close")
+            yield f"`{name}` is unknown at {closes} at the start of the run: it warms up"
+        if fact.unknown > fact.warming:
+            closes = _count(fact.unknown - fact.warming, "close")
             yield (
-                f"`{name}` is unknown at {_count(fact.unknown - warming, 'close')} besides its "
+                f"`{name}` is unknown at {closes} besides its "
                 "warm-up (as after a division by zero); it does not act there"
             )
 

@@ -93,7 +93,7 @@ def _execute(compiled: Compiled, market: MarketData) -> tuple[RunRecord, SignalT
     from rtrade.analysis.fingerprint import fingerprint
     from rtrade.analysis.metrics import measure
     from rtrade.analysis.record import build
-    from rtrade.analysis.warnings import rule_facts, warnings_of
+    from rtrade.analysis.warnings import rule_facts, warming_up, warnings_of
     from rtrade.catalog.builtin import KERNELS_VERSION
     from rtrade.execution import bt
     from rtrade.execution.core import FILL_RULES_VERSION
@@ -109,8 +109,9 @@ def _execute(compiled: Compiled, market: MarketData) -> tuple[RunRecord, SignalT
     log.info("engine done", extra={"fills": len(result.fills), "seconds": _since(clock)})
     terms = {"cash": plan.cash, "costs": plan.costs, "filters": market.filters}
     metrics = measure(result, bars, **terms)
+    warmup = warming_up(plan, market)
     facts = {
-        name: rule_facts(signals.condition(rule)[market.first :])
+        name: rule_facts(signals.condition(rule)[market.first :], warmup)
         for name, rule in plan.rules.items()
     }
     record = build(
