@@ -255,9 +255,21 @@ def test_a_file_of_the_other_kind_is_one_finding():
     assert (found.code, found.message) == ("RT029", "this is a strategy file, not a source")
 
 
-def test_a_file_of_nothing_but_mistakes_stays_readable():
-    text = minimal(risk="{" + ", ".join(f"x{n}: 1" for n in range(5000)) + "}")
-    assert len(findings(text)) == MAX_FINDINGS
+@pytest.mark.parametrize(
+    "lines",
+    [
+        {"risk": "{" + ", ".join(f"x{n}: 1" for n in range(5000)) + "}"},
+        {"signals": "{" + ", ".join(f"x{n}: 1" for n in range(500)) + "}"},
+        {"params": "{" + ", ".join(f"x{n}: {{default: 2, max: 1}}" for n in range(500)) + "}"},
+    ],
+    ids=["unknown keys", "wrong types", "out of range"],
+)
+def test_a_file_of_nothing_but_mistakes_shows_the_first_of_them(lines):
+    found = findings(minimal(**lines))
+    assert len(found) == MAX_FINDINGS
+    columns = [one.span.column for one in found]
+    assert columns == sorted(columns)
+    assert columns[0] < 40
 
 
 def test_the_codes_of_this_part_are_those_that_it_uses():

@@ -78,13 +78,12 @@ def check_source(document: Document) -> list[Diagnostic]:
 
 
 def in_order(findings: list[Diagnostic]) -> list[Diagnostic]:
-    """Return distinct findings in the order of the file, those of options after it."""
+    """Return the first distinct findings in the order of the file, those of options after it."""
+    return sorted(dict.fromkeys(findings), key=lambda found: _place(found.span))[:MAX_FINDINGS]
 
-    def place(found: Diagnostic) -> tuple[bool, int, int]:
-        span = found.span
-        return (True, 0, 0) if span is None else (span.file[:2] == "--", span.line, span.column)
 
-    return sorted(dict.fromkeys(findings), key=place)
+def _place(span: Span | None) -> tuple[bool, int, int]:
+    return (True, 0, 0) if span is None else (span.file[:2] == "--", span.line, span.column)
 
 
 class _Check:
@@ -101,17 +100,20 @@ class _Check:
         for path, words in (*self._shape.unsafe(data), *_odd_numbers(data)):
             self._add(path, words, self._document.value_span(path))
             self._settled.add(path)
-        missing = []
-        for error in self._shape.validator.iter_errors(data):
-            if error.validator == "required":
-                missing.append(error)
-            else:
-                self._report(error, tuple(error.absolute_path))
             if len(self._found) >= MAX_FINDINGS:
                 break
-        for error in missing:
-            self._report_missing(error, tuple(error.absolute_path))
-        return in_order(list(self._found.values()))[:MAX_FINDINGS]
+        # jsonschema walks sets: without an order, which findings come first would be chance.
+        errors = sorted(self._shape.validator.iter_errors(data), key=self._position)
+        for error in errors:
+            if error.validator != "required" and len(self._found) < 2 * MAX_FINDINGS:
+                self._report(error, tuple(error.absolute_path))
+        for error in errors:
+            if error.validator == "required" and len(self._found) < 3 * MAX_FINDINGS:
+                self._report_missing(error, tuple(error.absolute_path))
+        return in_order(list(self._found.values()))
+
+    def _position(self, error: Any) -> tuple[bool, int, int]:
+        return _place(self._document.key_span(tuple(error.absolute_path)))
 
     def _report(self, error: Any, path: Path) -> None:
         if any(path[:length] in self._settled for length in range(1, len(path) + 1)):
@@ -136,7 +138,7 @@ class _Check:
         known = error.schema["properties"]
         absent = [key for key in known if key not in error.instance]
         for key in error.instance:
-            if key not in known:
+            if key not in known and len(self._found) < 2 * MAX_FINDINGS:
                 words = self._unknown(path, key, absent, known)
                 at = (*path, key)
                 self._add(at, words, self._document.key_span(at))
