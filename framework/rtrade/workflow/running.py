@@ -24,6 +24,8 @@ from rtrade.workflow.compiling import Compiled, compile_strategy
 if TYPE_CHECKING:
     from rtrade.analysis.record import RunRecord
     from rtrade.core.bars import MarketData
+    from rtrade.core.results import RunResult
+    from rtrade.plan.plan import Plan
     from rtrade.signals.table import SignalTable
 
 log = logging.getLogger("rtrade.run")
@@ -89,43 +91,46 @@ def _load(compiled: Compiled) -> MarketData:
 
 
 def _execute(compiled: Compiled, market: MarketData) -> tuple[RunRecord, SignalTable]:
+    from rtrade.execution import bt
+    from rtrade.execution.preparing import prepare
+    from rtrade.signals.evaluate import evaluate
+
+    clock, plan = perf_counter(), compiled.plan
+    signals = evaluate(plan, market)
+    log.info("signals evaluated", extra={"rules": len(plan.rules), "seconds": _since(clock)})
+    clock = perf_counter()
+    result = bt.run(prepare(plan, market, signals), market.bars)
+    log.info("engine done", extra={"fills": len(result.fills), "seconds": _since(clock)})
+    return _record(plan, market, signals, result), signals
+
+
+def _record(plan: Plan, market: MarketData, signals: SignalTable, result: RunResult) -> RunRecord:
     from rtrade.analysis.benchmark import benchmark_equity
     from rtrade.analysis.fingerprint import fingerprint
     from rtrade.analysis.metrics import measure
     from rtrade.analysis.record import build
     from rtrade.analysis.warnings import rule_facts, warming_up, warnings_of
     from rtrade.catalog.builtin import KERNELS_VERSION
-    from rtrade.execution import bt
     from rtrade.execution.core import FILL_RULES_VERSION
-    from rtrade.execution.preparing import prepare
     from rtrade.plan.canonical import canonical_json
-    from rtrade.signals.evaluate import evaluate
 
-    clock, plan, bars = perf_counter(), compiled.plan, market.bars
-    signals = evaluate(plan, market)
-    log.info("signals evaluated", extra={"rules": len(plan.rules), "seconds": _since(clock)})
-    clock = perf_counter()
-    result = bt.run(prepare(plan, market, signals), bars)
-    log.info("engine done", extra={"fills": len(result.fills), "seconds": _since(clock)})
-    terms = {"cash": plan.cash, "costs": plan.costs, "filters": market.filters}
-    metrics = measure(result, bars, **terms)
+    bars, filters, cash, costs = market.bars, market.filters, plan.cash, plan.costs
+    metrics = measure(result, bars, cash=cash, costs=costs, filters=filters)
     warmup = warming_up(plan, market)
     facts = {
         name: rule_facts(signals.condition(rule)[market.first :], warmup)
         for name, rule in plan.rules.items()
     }
-    record = build(
+    versions = {"fill_rules": FILL_RULES_VERSION, "kernels": KERNELS_VERSION}
+    return build(
         plan,
         market,
         result,
         metrics,
-        fingerprint=fingerprint(
-            canonical_json(plan), market, fill_rules=FILL_RULES_VERSION, kernels=KERNELS_VERSION
-        ),
-        benchmark=benchmark_equity(bars, **terms),
+        fingerprint=fingerprint(canonical_json(plan), market, **versions),
+        benchmark=benchmark_equity(bars, cash, costs, filters),
         warnings=warnings_of(plan, market, result, metrics, facts),
     )
-    return record, signals
 
 
 def _files(
@@ -161,7 +166,10 @@ def _lock(compiled: Compiled, root: Path, started: datetime, seconds: float) -> 
         "strategy": str(Path(document.file).resolve()),
         "runs": str(root),
     }
-    times = {"started": started.isoformat(timespec="seconds"), "seconds": round(seconds, 3)}
+    times: dict[str, str | float] = {
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+    }
     return run_lock(paths=paths, times=times)
 
 
