@@ -121,13 +121,15 @@ def _record(plan: Plan, market: MarketData, signals: SignalTable, result: RunRes
         name: rule_facts(signals.condition(rule)[market.first :], warmup)
         for name, rule in plan.rules.items()
     }
-    versions = {"fill_rules": FILL_RULES_VERSION, "kernels": KERNELS_VERSION}
+    identity = fingerprint(
+        canonical_json(plan), market, fill_rules=FILL_RULES_VERSION, kernels=KERNELS_VERSION
+    )
     return build(
         plan,
         market,
         result,
         metrics,
-        fingerprint=fingerprint(canonical_json(plan), market, **versions),
+        fingerprint=identity,
         benchmark=benchmark_equity(bars, cash, costs, filters),
         warnings=warnings_of(plan, market, result, metrics, facts),
     )
