@@ -24,7 +24,9 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("RTRADE_OUT", "", "Folder that run folders are made in; default: `runs/` of the workspace."),
+    Setting(
+        "RTRADE_OUT", "", "Folder that run folders are made in; default: `runs/` of the workspace."
+    ),
     Setting("RTRADE_LOG", "warning", f"Log level on stderr: {', '.join(LOG_LEVELS)}."),
 )
 
