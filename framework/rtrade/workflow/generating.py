@@ -12,7 +12,7 @@ def error_page() -> str:
     """Return docs/errors.md: every finding code with its explanation."""
     parts = [
         "# Finding codes\n",
-        "Generated from `core/codes.py`. `rtrade explain CODE` prints the same.\n",
+        "Generated from `core/codes/`. `rtrade explain CODE` prints the same.\n",
         "RT0xx: the file itself. RT1xx: the plan. RT2xx: the engine. RT3xx: data.\n",
     ]
     parts += [f"## {entry.code}: {entry.title}\n\n{entry.doc}\n" for entry in CODES.values()]
