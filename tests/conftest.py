@@ -20,25 +20,19 @@ settings.load_profile(os.environ.get("RTRADE_PROFILE", "fixed"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests of the real market files where those are not at hand, and say so."""
+    """Deselect tests of the real market files where those are not at hand."""
     if REAL_DATA.is_dir():
         return
     real = [item for item in items if item.get_closest_marker("realdata")]
-    if real:
-        config.hook.pytest_deselected(items=real)
-        items[:] = [item for item in items if item not in real]
-        config.stash[_DESELECTED] = len(real)
-
-
-_DESELECTED = pytest.StashKey[int]()
+    config.hook.pytest_deselected(items=real)
+    items[:] = [item for item in items if item not in real]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print one line where tests of the real market files did not run."""
-    count = terminalreporter.config.stash.get(_DESELECTED, 0)
-    if count:
+    if not REAL_DATA.is_dir():
         terminalreporter.write_line(
-            f"{count} tests of real market files not run: no folder (set RTRADE_REAL_DATA)"
+            "tests of real market files not run: set RTRADE_REAL_DATA to a folder that has them"
         )
 
 
