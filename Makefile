@@ -21,7 +21,7 @@ fix: .venv/ready-dev  ## format, and mend what can be mended by itself
 	$(BIN)/ruff format .
 
 docs: .venv/ready-dev  ## write what is generated: schemas and reference pages
-	$(BIN)/python -m rtrade.workflow.generating
+	$(BIN)/python -m rtrade.cli.generating
 
 bench: .venv/ready-dev  ## measurements against hand-written backtrader; ratios, not tests
 	$(BIN)/python benchmarks/engine.py

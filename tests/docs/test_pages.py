@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from integration.test_cli import ROOT, rtrade
-from rtrade.workflow.generating import generated
+from rtrade.cli.generating import generated
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,8 +1,7 @@
-"""Write what is generated from declarations: schemas and reference pages (`make docs`)."""
+"""What is generated from declarations: schemas and reference pages (`make docs` writes them)."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from rtrade.core.codes import CODES
@@ -32,14 +31,3 @@ def generated(root: Path) -> dict[Path, str]:
         root / "docs" / "errors.md": error_page(),
         root / "docs" / "metrics.md": metrics_page(),
     }
-
-
-def main() -> None:
-    """Write all generated files of the checkout that is the working folder."""
-    for path, text in generated(Path.cwd()).items():
-        path.write_text(text, encoding="utf-8", newline="\n")
-        sys.stdout.write(f"{path}\n")
-
-
-if __name__ == "__main__":
-    main()
