@@ -156,13 +156,16 @@ class Account:
     def amount(self, i: int, side: int, fill: float) -> tuple[float, bool]:
         """Return the amount before it is cut into lots, and whether cash cut it down."""
         price = fill * (1 + self.costs.taker)
-        scale = self.factor(self.program.scale, i - 1)
-        scale *= self.factor(self.program.risk_factor, i - 1)
         if self.program.sizing.kind == "risk":
-            wanted, affordable = self.risk_amount(i, side, fill, scale), self.cash / price
+            wanted, affordable = self.risk_amount(i, side, fill), self.cash / price
             return min(wanted, affordable), wanted > affordable
-        budget = self.budget(i, fill) * scale
+        budget = self.scaled(i, self.budget(i, fill))
         return min(budget, self.cash) / price, budget > self.cash
+
+    def scaled(self, i: int, budget: float) -> float:
+        """Multiply by the scale, then by the factor of the risk level."""
+        scale = self.factor(self.program.scale, i - 1)
+        return budget * scale * self.factor(self.program.risk_factor, i - 1)
 
     def budget(self, i: int, fill: float) -> float:
         sizing, equity = self.program.sizing, self.equity_at[i - 1]
@@ -177,11 +180,11 @@ class Account:
         share = sizes.volatility_share(sizing.value, deviation, self.program.bars_per_year)
         return equity * share
 
-    def risk_amount(self, i: int, side: int, fill: float, scale: float) -> float:
-        """Return what loses the risked equity when stopped; endless where nothing is lost."""
-        at_risk = self.program.sizing.value * self.equity_at[i - 1] * scale
+    def risk_amount(self, i: int, side: int, fill: float) -> float:
+        """Return what loses the money at risk when stopped; endless where nothing is lost."""
+        at_risk = self.scaled(i, self.program.sizing.value * self.equity_at[i - 1])
         loss = self.loss_per_unit(i, fill, self.first_stop(i, side, fill), side)
-        if at_risk <= 0:
+        if at_risk == 0:
             return 0.0
         return math.inf if loss == 0 else at_risk / loss
 
@@ -198,10 +201,13 @@ class Account:
 
     def whole_lots(self, amount: float, fill: float) -> float:
         """Return the size in whole lots; a lot that would overdraw the ledger is taken off."""
-        n, m, ten_to_d = sizes.lots(amount, self.program.filters)
-        while self.cash_after(sizes.size_of(n, m, ten_to_d), fill) < 0:
+        n, m, d = self.lots(amount)
+        while self.cash_after(sizes.size_of(n, m, d), fill) < 0:
             n -= 1
-        return sizes.size_of(n, m, ten_to_d)
+        return sizes.size_of(n, m, d)
+
+    def lots(self, amount: float) -> tuple[int, int, int]:
+        return sizes.lots(amount, self.program.filters)
 
     def cash_after(self, size: float, fill: float) -> float:
         return sizes.buyers_cash(self.cash, size, fill, self.costs.taker)

@@ -16,9 +16,6 @@ from rtrade.core.results import REFUSALS, RunResult
 from rtrade.core.timeframes import DAY
 from rtrade.execution.program import Program
 
-# Below this deviation per bar, volatility counts as 0.
-STILL = 1e-12
-
 
 def run(program: Program, bars: Bars) -> RunResult:
     """Run the program over the bars."""
@@ -27,6 +24,9 @@ def run(program: Program, bars: Bars) -> RunResult:
 
 class Reference(Account):
     """One run; the state is what is known at the moment of the walk."""
+
+    # Below this deviation per bar, volatility counts as 0.
+    still = 1e-12
 
     def run(self) -> RunResult:
         for i in range(len(self.time)):
@@ -250,7 +250,7 @@ class Reference(Account):
         if self.program.sizing.kind == "volatility":
             assert self.program.volatility is not None
             deviation = float(self.program.volatility[i])
-            needed.append(deviation if deviation >= STILL else math.nan)
+            needed.append(deviation if deviation >= self.still else math.nan)
         return any(math.isnan(value) for value in needed)
 
     def record_open_trade(self) -> None:

@@ -6,7 +6,7 @@ import math
 
 from rtrade.core.bars import Filters
 
-LARGEST_EXACT = 2.0**53
+LARGEST_EXACT = 2**53
 
 
 def buyers_cash(cash: float, size: float, price: float, fee: float) -> float:
@@ -30,17 +30,17 @@ def slack(x: float) -> float:
     return max(1e-9, 1e-15 * x)
 
 
-def lots(amount: float, filters: Filters) -> tuple[float, float, float]:
-    """Return (n, m, 10^d): n whole lots of m / 10^d, on a coarser step where n is not exact."""
+def lots(amount: float, filters: Filters) -> tuple[int, int, int]:
+    """Return (n, m, d): n whole lots of m * 10^-d, on a coarser step where n is not exact."""
     m, d = filters.lot_step()
     while True:
         x = amount / (m / 10**d)
-        n = float(math.floor(x + slack(x)))
+        n = math.floor(x + slack(x))
         if n <= LARGEST_EXACT:
-            return n, float(m), float(10**d)
+            return n, m, d
         m, d = (m, d - 1) if d > 0 else (m * 10, 0)
 
 
-def size_of(n: float, m: float, ten_to_d: float) -> float:
-    """Return the size of n lots in one division."""
-    return n * m / ten_to_d
+def size_of(n: int, m: int, d: int) -> float:
+    """Return the size of n lots: whole numbers, divided once."""
+    return n * m / 10**d
