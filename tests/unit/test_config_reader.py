@@ -432,3 +432,14 @@ def test_windows_line_ends_change_nothing(parser):
     assert document.data == {"a": "x y", "b": "one\ntwo\n"}
     assert at(document, "a", "y") == (2, 3)
     assert at(document, "b", "two") == (5, 3)
+
+
+@pytest.mark.parametrize("text", ["a: {b: close > close[1]}\n", "a: [close > high[1], 2]\n"])
+def test_an_expression_with_brackets_inside_braces_needs_quotes(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_text(text, "f.yaml")
+    (finding,) = caught.value.diagnostics
+    assert finding.code == "RT006"
+    assert finding.help == "inside { } or [ ], put an expression that has [ ] in quotes"
+    assert finding.span is not None
+    assert finding.span.column == text.index("[1]") + 1

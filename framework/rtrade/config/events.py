@@ -7,6 +7,7 @@ counted as if every alias were written out, so a bomb costs no more than its own
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,8 @@ PARSER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)
 
 _INDENTATION = "check the indentation, and the quotes of the line before"
 _QUOTES = "put the value in quotes"
+# `close[1]` in a flow mapping: YAML takes the bracket for the start of a list.
+_INDEXED = re.compile(r"[\w)]\[")
 _HELP = {
     "mapping values are not allowed": f"{_QUOTES} if it holds `: `; else check the indentation",
     "could not find expected ':'": "write `key: value`, and check the indentation",
@@ -182,6 +185,8 @@ class _Collector:
             return self._place.finding("RT006", f"not valid YAML: {problem}", None, help=help_text)
         if self._place.text[mark.index : mark.index + 1] == "\t":
             help_text = "indent with spaces: YAML allows no tabs there"
+        elif _INDEXED.match(self._place.text, max(mark.index - 1, 0)):
+            help_text = "inside { } or [ ], put an expression that has [ ] in quotes"
         span = span_of(self._place.file, mark, mark)
         if mark.index >= end:
             span = self._last_character()
