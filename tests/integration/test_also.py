@@ -100,7 +100,10 @@ def test_a_day_is_seen_once_it_is_over(tmp_path: Path) -> None:
     strategy = workspace(tmp_path, "{timeframe: 1d}", A=hours)
     expected = entries_and_exits(hours, seen)
     assert len(expected) > 15
-    assert traded(run(strategy)) == stamps(expected)
+    document = run(strategy)
+    assert traded(document) == stamps(expected)
+    # The first two days are the warm-up of the daily series, and no rule is unknown after it.
+    assert not any("besides its warm-up" in line for line in document["warnings"])
 
 
 def test_a_missing_bar_of_another_symbol_shows_its_last_closed_one(tmp_path: Path) -> None:

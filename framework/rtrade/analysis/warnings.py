@@ -92,8 +92,18 @@ def _of_data(market: MarketData) -> Iterable[str]:
 
 
 def warming_up(plan: Plan, market: MarketData) -> int:
-    """Return the number of the run's first closes at which the plan may not know yet."""
-    return max(0, plan.warmup - market.first)
+    """Return the number of the run's first closes at which the plan may not know yet.
+
+    A series of a slower clock has warmed up at the close of the bar after its warm-up.
+    """
+    base, known = market.base, plan.warmup
+    for need in plan.needs[1:]:
+        bars = market.others[need.name]
+        if need.warmup >= len(bars):
+            return len(base) - market.first
+        since = bars.time[need.warmup] + bars.timeframe.ms
+        known = max(known, int(np.searchsorted(base.time + base.timeframe.ms, since)))
+    return max(0, known - market.first)
 
 
 def _of_rules(plan: Plan, facts: Mapping[str, RuleFacts]) -> Iterable[str]:

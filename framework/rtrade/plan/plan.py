@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtrade.catalog.registry import Number
 from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
@@ -18,13 +18,14 @@ class SeriesNeed:
 
     `lookback` is warm-up + settle in its own bars. For the base series (`needs[0]`, name "") they
     are counted back from the run's first bar; for the others from the last bar that has closed
-    by the close of the first base bar read.
+    by the close of the first base bar read. `warmup` is the part of it before the first value.
     """
 
     name: str
     symbol: str
     timeframe: Timeframe
     lookback: int
+    warmup: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)

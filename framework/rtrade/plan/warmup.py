@@ -51,13 +51,16 @@ def _own(node: Node, registry: Registry) -> tuple[int, int]:
     return 0, 0
 
 
-def lookbacks(roots: Iterable[Node], base: Timeframe, registry: Registry) -> dict[Timeframe, int]:
-    """Return the bars needed on each clock that is below `roots`, the base clock included."""
+def clock_leads(
+    roots: Iterable[Node], base: Timeframe, registry: Registry
+) -> dict[Timeframe, Lead]:
+    """Return what is needed on each clock that is below `roots`, the base clock included."""
     tops = tuple(roots)
     found = leads(tops, registry)
-    result: dict[Timeframe, int] = {base: 0}
+    result: dict[Timeframe, Lead] = {base: Lead()}
     for node in (*tops, *(node.arg for node in walk(*tops) if isinstance(node, Align))):
-        result[node.clock] = max(result.get(node.clock, 0), found[id(node)].need)
+        lead, own = result.get(node.clock, Lead()), found[id(node)]
+        result[node.clock] = Lead(max(lead.warmup, own.warmup), max(lead.need, own.need))
     return result
 
 
@@ -72,18 +75,19 @@ def series_needs(
     """
     data, tops = definition.data, tuple(roots)
     used, shown = _series(tops), _series(signals.values())
-    by_roots = lookbacks(tops, data.timeframe, registry)
-    by_signals = lookbacks(signals.values(), data.timeframe, registry)
-    base = SeriesNeed("", data.symbol, data.timeframe, by_roots[data.timeframe])
+    by_roots = clock_leads(tops, data.timeframe, registry)
+    by_signals = clock_leads(signals.values(), data.timeframe, registry)
+    own = by_roots[data.timeframe]
+    base = SeriesNeed("", data.symbol, data.timeframe, own.need, own.warmup)
     others = []
     for also in data.also:
         if also.name not in used and also.name not in shown:
             continue
-        lookback = 0
+        lead = Lead()
         if also.timeframe != data.timeframe:
             source = by_roots if also.name in used else by_signals
-            lookback = source.get(also.timeframe, 0)
-        need = SeriesNeed(also.name, also.symbol, also.timeframe, lookback)
+            lead = source.get(also.timeframe, lead)
+        need = SeriesNeed(also.name, also.symbol, also.timeframe, lead.need, lead.warmup)
         place = (also.name not in used, also.timeframe, also.symbol != data.symbol, also.symbol)
         others.append(((*place, also.name), need))
     return (base, *(need for _, need in sorted(others, key=lambda pair: pair[0])))
