@@ -205,6 +205,34 @@ def test_explain_knows_finding_codes(tmp_path: Path) -> None:
     assert "unknown key" in done.stdout
 
 
+def test_new_begins_from_a_strategy_that_works(workspace: Path) -> None:
+    done = rtrade("new", "mine", "--from", "turtle", "--json", cwd=workspace)
+    assert done.returncode == 0, done.stderr
+    path = Path(json.loads(done.stdout)["file"])
+    text = (workspace / "strategies" / "turtle.yaml").read_text(encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text.replace("name: turtle", "name: mine")
+    assert rtrade("validate", "strategies/mine.yaml", cwd=workspace).returncode == 0
+    again = rtrade("new", "mine2", "--from", "mine", cwd=workspace / "strategies")
+    assert again.stdout.splitlines()[-1] == "next: rtrade run mine2.yaml"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sma_btc"], "is there already"),
+        (["a/b"], "cannot name a strategy"),
+        (["mine", "--from", "turtel"], "did you mean `turtle`?"),
+        (["mine", "--from", "../x"], "there is no strategy"),
+    ],
+)
+def test_new_refuses(workspace: Path, arguments: list[str], words: str) -> None:
+    before = sorted(workspace.rglob("*"))
+    done = rtrade("new", *arguments, cwd=workspace)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert sorted(workspace.rglob("*")) == before
+
+
 def test_doctor_is_well(workspace: Path) -> None:
     done = rtrade("doctor", "--json", cwd=workspace)
     assert done.returncode == 0, done.stdout

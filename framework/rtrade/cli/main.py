@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "new", "check", "optimize", "compare", "why", "report", "catalog", "data", "serve",
+    "check", "optimize", "compare", "why", "report", "catalog", "data", "serve",
     "collect", "trade", "llm",
 )  # fmt: skip
 
@@ -111,6 +111,29 @@ def init(folder: Path, *, templates: bool, quiet: bool, json: bool) -> int:
     from rtrade.workflow.initialising import initialise
 
     show_workspace(folder, initialise(folder, templates=templates), as_json=json, quiet=quiet)
+    return 0
+
+
+@cli.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "template",
+    default="sma_btc",
+    show_default=True,
+    metavar="STRATEGY",
+    help="The strategy to begin from, of the workspace or shipped.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+def new(name: str, template: str, *, quiet: bool, json: bool) -> int:
+    """Begin a strategy of your own from one that works."""
+    from rtrade.cli.showing import show_new
+    from rtrade.config.loading import find_workspace
+    from rtrade.workflow.creating import create_strategy
+
+    path = create_strategy(name, template, find_workspace(None))
+    show_new(path, as_json=json, quiet=quiet)
     return 0
 
 

@@ -93,6 +93,16 @@ def show_workspace(folder: Path, files: Sequence[Path], *, as_json: bool, quiet:
         click.echo(f"next: cd {folder} && rtrade run strategies/sma_btc.yaml")
 
 
+def show_new(path: Path, *, as_json: bool, quiet: bool) -> None:
+    """Print where a new strategy is and the next command."""
+    if as_json:
+        print_json({"file": str(path.resolve())})
+    elif not quiet:
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        click.echo(f"{shown}: edit it, then")
+        click.echo(f"next: rtrade run {shown}")
+
+
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:
     """Print what doctor saw, a line each, with a hint where something is wrong."""
     if as_json:
