@@ -43,7 +43,7 @@ WRONG = [
     ("RT104", {IT: "it: close[-1]"}, 12, 13),
     ("RT110", {IT: "it: clsoe"}, 12, 7),
     ("RT111", {IT: "it: daily.clsoe"}, 12, 13),
-    ("RT112", {IT: "it: macd(close)"}, 12, 7),
+    ("RT112", {IT: "it: macd(close) > 0"}, 12, 7),
     ("RT113", {IT: "it: sma(close)"}, 12, 7),
     ("RT114", {IT: "it: sma(close, close)"}, 12, 18),
     ("RT115", {IT: "it: sma(close, n - 20)"}, 12, 18),

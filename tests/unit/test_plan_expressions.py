@@ -339,7 +339,7 @@ MEANING = [
         "write `macd(close).signal[1]`",
     ),
     (
-        "macd(close)",
+        "macd(close) > 0",
         "RT112",
         "`macd(close)` has 3 results",
         1,

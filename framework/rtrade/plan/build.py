@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rtrade.catalog.registry import Kind, Registry, Unit
 from rtrade.config.definitions import StrategyDef
 from rtrade.core.diagnostics import SourceText, Span
@@ -16,7 +18,7 @@ from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import Timeframe
 from rtrade.plan import consistency
 from rtrade.plan.context import KINDS, Context
-from rtrade.plan.elaborate import elaborate
+from rtrade.plan.elaborate import elaborate, elaborate_signal
 from rtrade.plan.findings import Fault, Findings
 from rtrade.plan.graph import Graph
 from rtrade.plan.names import Scope, check_names
@@ -67,13 +69,18 @@ class _Builder:
         consistency.check_rules(self.definition, rules, self.findings)
         if self.findings.failed:
             return None
-        signals = {
-            signal.name: node
-            for signal in self.definition.signals
-            if (node := self.scope.signals[signal.name]) is not None
-        }
+        signals = dict(self._named())
         optional = [node for node in (scale, volatility) if node is not None]
         return self._assemble(rules, signals, atr, volatility, scale, optional)
+
+    def _named(self) -> Iterator[tuple[str, Node]]:
+        """Yield the signals in the order of the file, several results as `name.output`."""
+        for signal in self.definition.signals:
+            node = self.scope.signals.get(signal.name)
+            if node is not None:
+                yield signal.name, node
+            for output, result in self.scope.results.get(signal.name, {}).items():
+                yield f"{signal.name}.{output}", result
 
     def _assemble(
         self,
@@ -147,7 +154,7 @@ class _Builder:
                 parsed[signal.name] = (signal.expression, expr)
         for name in in_order(parsed, self.findings):
             source, expr = parsed[name]
-            self.scope.signals[name] = elaborate(self._context(source), expr)
+            elaborate_signal(self._context(source), name, expr)
 
     def _elaborate(self, source: SourceText) -> tuple[Context, Expr, Node] | None:
         expr = self._parse(source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rtrade.catalog.registry import Entry, Input, Kind, Number, Output, Param, Unit
 from rtrade.plan import units
@@ -130,21 +130,31 @@ def _complete(ctx: Context, expr: Expr, entry: Entry, bound: Bound, series: str)
     return not missing
 
 
+def several(ctx: Context, expr: Expr, outputs: tuple[str, ...]) -> None:
+    """Note that one of several results must be said."""
+    message = f"{ctx.text(expr)} has {len(outputs)} results"
+    ctx.error("RT112", message, expr, f"say which: {listing(outputs)}")
+
+
+def listing(outputs: Iterable[str]) -> str:
+    """Return the results to choose from, in words."""
+    *most, last = outputs
+    return ", ".join(f"`.{one}`" for one in most) + f" or `.{last}`"
+
+
 def _output(ctx: Context, expr: Expr, entry: Entry, chosen: Name | None) -> Output | None:
     if chosen is None and len(entry.outputs) == 1:
         return entry.outputs[0]
-    names = [output.name for output in entry.outputs]
-    listed = ", ".join(f"`.{one}`" for one in names[:-1]) + f" or `.{names[-1]}`"
+    names = tuple(output.name for output in entry.outputs)
     if chosen is None:
-        message = f"{ctx.text(expr)} has {len(names)} results"
-        ctx.error("RT112", message, expr, f"say which: {listed}")
+        several(ctx, expr, names)
         return None
     if len(names) == 1:
         message = f"`{entry.name}` has one result, without a name"
         ctx.error("RT111", message, chosen, f"leave `.{chosen.name}` away")
         return None
     if entry.output(chosen.name) is None:
-        advice = did_you_mean(similar(chosen.name, names)) or f"say which: {listed}"
+        advice = did_you_mean(similar(chosen.name, names)) or f"say which: {listing(names)}"
         message = f"`{entry.name}` has no result `{chosen.name}`"
         ctx.error("RT111", message, chosen, advice)
     return entry.output(chosen.name)

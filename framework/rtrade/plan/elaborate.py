@@ -6,7 +6,7 @@ What is wrong yields None, and what is built on it stays silent, so that one sli
 from __future__ import annotations
 
 from rtrade.catalog.registry import Entry
-from rtrade.plan.calls import call, field
+from rtrade.plan.calls import call, field, listing, several
 from rtrade.plan.context import Context
 from rtrade.plan.names import PRICES, did_you_mean, example, number, similar
 from rtrade.plan.nodes import Const, Node, Shift
@@ -37,8 +37,36 @@ def elaborate(ctx: Context, expr: Expr) -> Node | None:
     raise TypeError(type(expr).__name__)
 
 
+def elaborate_signal(ctx: Context, name: str, expr: Expr) -> None:
+    """Work a signal out into the scope: a node, or the results of a call that has several."""
+    scope = ctx.scope
+    outputs = _several(ctx, expr)
+    if not isinstance(expr, Apply) or not outputs:
+        scope.signals[name] = elaborate(ctx, expr)
+        return
+    results: dict[str, Node] = {}
+    for output in outputs:
+        node = _apply(ctx, expr, Name(start=expr.start, end=expr.end, name=output))
+        if node is None:
+            return
+        results[output] = node
+    scope.results[name] = results
+
+
+def _several(ctx: Context, expr: Expr) -> tuple[str, ...]:
+    """Return the outputs of a call where there are several; none for all else."""
+    function = expr.function if isinstance(expr, Apply) else None
+    entry = ctx.scope.registry.get(function.name) if isinstance(function, Name | Member) else None
+    if entry is None or len(entry.outputs) == 1:
+        return ()
+    return tuple(output.name for output in entry.outputs)
+
+
 def _name(ctx: Context, expr: Name) -> Node | None:
     scope, name = ctx.scope, expr.name
+    if name in scope.results:
+        several(ctx, expr, tuple(scope.results[name]))
+        return None
     if name in PRICES:
         return field(ctx, "", name, expr)
     if name in scope.params:
@@ -100,6 +128,8 @@ def _field(ctx: Context, expr: Member, base: Name) -> Node | None:
         advice = did_you_mean(similar(expr.name, known)) or f"its fields are {', '.join(PRICES)}"
         ctx.error("RT111", f"`{base.name}` has no field `{expr.name}`", expr.field, advice)
         return None
+    if base.name in scope.declared and base.name not in scope.signals:
+        return _result(ctx, expr, base)
     function = scope.registry.get(base.name)
     if function is not None and (function.inputs or function.params):
         advice = f"write `{example(function)}.{expr.name}`"
@@ -115,6 +145,17 @@ def _field(ctx: Context, expr: Member, base: Name) -> Node | None:
         guess = did_you_mean(similar(base.name, scope.series))
         ctx.error("RT110", f"unknown series `{base.name}`", base, guess or declare)
     return None
+
+
+def _result(ctx: Context, expr: Member, base: Name) -> Node | None:
+    """Work out `bands.upper` of a signal that names a call; silent where that has errors."""
+    results = ctx.scope.results.get(base.name)
+    if results is None:
+        return None
+    if expr.name not in results:
+        advice = did_you_mean(similar(expr.name, results)) or f"say which: {listing(results)}"
+        ctx.error("RT111", f"`{base.name}` has no result `{expr.name}`", expr.field, advice)
+    return results.get(expr.name)
 
 
 def _on_series(

@@ -59,12 +59,16 @@ _ALIASES = {
 
 @dataclass
 class Scope:
-    """The names of one strategy; `signals` fills up as they are worked out, None = has errors."""
+    """The names of one strategy; `signals` fills up as they are worked out, None = has errors.
+
+    A signal that names a call with several results stands in `results`, by name and output.
+    """
 
     registry: Registry
     params: Mapping[str, float]
     series: Mapping[str, Timeframe]
     signals: dict[str, Node | None] = field(default_factory=dict)
+    results: dict[str, dict[str, Node]] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
     guesses: int = 0
 

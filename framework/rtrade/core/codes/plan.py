@@ -50,7 +50,7 @@ CODES = (
         "RT113",
         "wrong arguments",
         "A call has too many or too few arguments, one twice, or one that the function does not "
-        "have. `rtrade catalog NAME` shows what it takes.",
+        "have. The finding says what it takes.",
     ),
     Code(
         "RT114",
