@@ -205,6 +205,21 @@ def test_explain_knows_finding_codes(tmp_path: Path) -> None:
     assert "unknown key" in done.stdout
 
 
+def test_catalog_lists_and_shows(tmp_path: Path) -> None:
+    everything = rtrade("catalog", cwd=tmp_path)
+    assert everything.returncode == 0
+    assert "sma(close, 20)" in everything.stdout
+    one = rtrade("catalog", "rsi", cwd=tmp_path)
+    assert one.stdout.startswith("rsi(close, 14)\n")
+    assert "from 0 to 100" in one.stdout
+    assert "after 14 bars" in one.stdout
+    listed = json.loads(rtrade("catalog", "--json", cwd=tmp_path).stdout)
+    assert len(listed) >= 40
+    wrong = rtrade("catalog", "rsii", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "did you mean `rsi`?" in wrong.stderr
+
+
 def test_new_begins_from_a_strategy_that_works(workspace: Path) -> None:
     done = rtrade("new", "mine", "--from", "turtle", "--json", cwd=workspace)
     assert done.returncode == 0, done.stderr

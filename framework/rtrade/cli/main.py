@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "check", "optimize", "compare", "why", "report", "catalog", "data", "serve",
+    "check", "optimize", "compare", "why", "report", "data", "serve",
     "collect", "trade", "llm",
 )  # fmt: skip
 
@@ -134,6 +134,18 @@ def new(name: str, template: str, *, quiet: bool, json: bool) -> int:
 
     path = create_strategy(name, template, find_workspace(None))
     show_new(path, as_json=json, quiet=quiet)
+    return 0
+
+
+@cli.command()
+@click.argument("name", required=False)
+@json_option
+def catalog(name: str | None, *, json: bool) -> int:
+    """List the functions and indicators, or show one."""
+    from rtrade.cli.showing import show_cards
+    from rtrade.workflow.cataloguing import card, cards
+
+    show_cards([card(name)] if name else cards(), single=name is not None, as_json=json)
     return 0
 
 

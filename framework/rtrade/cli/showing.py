@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from rtrade.cli.output import print_findings, print_json, print_table
 if TYPE_CHECKING:
     from rtrade.core.codes import Code
     from rtrade.plan.explain import Explanation
+    from rtrade.workflow.cataloguing import Card
     from rtrade.workflow.diagnosing import Check
     from rtrade.workflow.running import RunOutcome
     from rtrade.workflow.validating import Validation
@@ -101,6 +103,22 @@ def show_new(path: Path, *, as_json: bool, quiet: bool) -> None:
         shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         click.echo(f"{shown}: edit it, then")
         click.echo(f"next: rtrade run {shown}")
+
+
+def show_cards(shown: Sequence[Card], *, single: bool, as_json: bool) -> None:
+    """Print one entry of the catalog in full, or all of them a line each."""
+    from rtrade.workflow.cataloguing import as_text
+
+    if as_json:
+        print_json(asdict(shown[0]) if single else [asdict(one) for one in shown])
+    elif single:
+        click.echo(as_text(shown[0]))
+    else:
+        width = max(len(one.example) for one in shown)
+        for group, members in groupby(shown, key=lambda one: one.group):
+            click.echo(group)
+            for one in members:
+                click.echo(f"  {one.example.ljust(width)}  {one.doc}")
 
 
 def show_checks(checks: Sequence[Check], *, as_json: bool) -> None:

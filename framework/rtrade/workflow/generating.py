@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rtrade.core.codes import CODES
+from rtrade.workflow.cataloguing import page
 
 
 def error_page() -> str:
@@ -30,4 +31,5 @@ def generated(root: Path) -> dict[Path, str]:
         root / "schemas" / "result.schema.json": dump(result_schema()),
         root / "docs" / "errors.md": error_page(),
         root / "docs" / "metrics.md": metrics_page(),
+        root / "docs" / "catalog.md": page(),
     }
