@@ -8,8 +8,18 @@ const narrow = matchMedia("(max-width: 760px)");
 priceBox.style.height = `${(narrow.matches ? 320 : 420) + 110 * paneCount}px`;
 equityBox.style.height = `${narrow.matches ? 360 : 430}px`;
 
+const MONTH_SECONDS = 30 * 24 * 3600;
+
+// Over months, a lone day or hour that fills a space on the axis says its date.
+function axisText(chart, seconds, type) {
+  if (type < library.TickMarkType.DayOfMonth) return null;
+  const seen = chart.timeScale().getVisibleRange();
+  if (!seen || seen.to - seen.from < (type === library.TickMarkType.DayOfMonth ? 6 : 1) * MONTH_SECONDS) return null;
+  return new Date(seconds * 1000).toLocaleDateString("en-US", { month: "short", day: "numeric", timeZone: "UTC" });
+}
+
 function makeChart(box) {
-  return library.createChart(box, {
+  const chart = library.createChart(box, {
     autoSize: true,
     layout: { attributionLogo: true, fontFamily: getComputedStyle(document.body).fontFamily },
     localization: { locale: "en-US", timeFormatter: moment },
@@ -17,20 +27,28 @@ function makeChart(box) {
     timeScale: {
       borderVisible: false, timeVisible: true, secondsVisible: false,
       minBarSpacing: 0.01, fixLeftEdge: true, fixRightEdge: true,
+      tickMarkFormatter: (seconds, type) => axisText(chart, seconds, type),
     },
     crosshair: { mode: library.CrosshairMode.Normal },
     // The page scrolls with wheel and finger; the wheel zooms a chart once it is in use.
     handleScroll: { mouseWheel: false, vertTouchDrag: false },
     handleScale: { mouseWheel: false },
   });
+  return chart;
 }
 
 function precision(values) {
   let size = 0;
-  for (const value of values) if (Number.isFinite(value)) size = Math.max(size, Math.abs(value));
+  let least = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    size = Math.max(size, Math.abs(value));
+    least = Math.min(least, value);
+  }
   const places = digits(size);
   const format = { minimumFractionDigits: size >= 10000 ? 0 : Math.min(2, places), maximumFractionDigits: size >= 10000 ? 0 : places };
-  const formatter = (value) => value.toLocaleString("en-US", format).replace("-", "−");
+  // The axis goes on below the lowest value; what cannot be negative has no label there.
+  const formatter = (value) => value < least && least === 0 ? "" : value.toLocaleString("en-US", format).replace("-", "−");
   return { type: "custom", minMove: 10 ** -places, formatter };
 }
 
