@@ -51,7 +51,7 @@ WRONG = [
     ("RT117", {C: "rsi: close > it"}, 13, 3),
     ("RT120", {IT: "it: close + (close > 1)"}, 12, 16),
     ("RT121", {ENTER: "enter_long: it"}, 15, 15),
-    ("RT122", {IT: "it: close + volume"}, 12, 7),
+    ("RT122", {IT: "it: open + volume"}, 12, 7),
     ("RT123", {C: "c: 1 > 2"}, 13, 6),
     ("RT124", {IT: "it: close / (n - 20)"}, 12, 7),
     ("RT130", {"timeframe: 1d": "timeframe: 5m"}, 8, 5),

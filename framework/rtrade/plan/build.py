@@ -23,8 +23,10 @@ from rtrade.plan.findings import Fault, Findings
 from rtrade.plan.graph import Graph
 from rtrade.plan.names import Scope, check_names
 from rtrade.plan.nodes import Binary, Const, Node
+from rtrade.plan.ordering import Ordering
 from rtrade.plan.parser import parse
 from rtrade.plan.plan import Plan
+from rtrade.plan.ranges import Ranges
 from rtrade.plan.signals import in_order
 from rtrade.plan.syntax import Expr
 from rtrade.plan.units import NOUNS
@@ -52,6 +54,7 @@ class _Builder:
         self.registry = registry
         self.findings = Findings(definition.document)
         self.graph = Graph(definition.data.timeframe)
+        self.ordering = Ordering(Ranges(registry))
         self.scope = Scope(
             registry,
             params={param.name: float(param.value) for param in definition.params},
@@ -143,7 +146,7 @@ class _Builder:
             return None
 
     def _context(self, source: SourceText) -> Context:
-        return Context(source, self.scope, self.graph, self.findings)
+        return Context(source, self.scope, self.graph, self.findings, self.ordering)
 
     def _signals(self) -> None:
         """Work out all signals into the scope; those with errors become None."""
@@ -230,7 +233,8 @@ class _Builder:
         anchor = (0, 1, 1) if span is None else (0, span.line, span.column)
         aside = Findings(document)
         source = SourceText(text, document.file, (anchor,))
-        node = elaborate(Context(source, self.scope, self.graph, aside), parse(text))
+        ctx = Context(source, self.scope, self.graph, aside, self.ordering)
+        node = elaborate(ctx, parse(text))
         for found in aside.sorted():
             self.findings.error(found.code, found.message, span, found.help)
         return node

@@ -10,6 +10,7 @@ from rtrade.plan.findings import Findings
 from rtrade.plan.graph import Graph, Value
 from rtrade.plan.names import Scope
 from rtrade.plan.nodes import Const
+from rtrade.plan.ordering import Ordering
 from rtrade.plan.syntax import Expr
 
 _SHOWN = 40
@@ -25,6 +26,7 @@ class Context:
     scope: Scope
     graph: Graph
     findings: Findings
+    ordering: Ordering
 
     def text(self, expr: Expr) -> str:
         """Return a part of the expression in backticks, on one line, cut where it is long."""

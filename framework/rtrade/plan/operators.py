@@ -11,6 +11,7 @@ from rtrade.catalog.registry import Kind, Unit
 from rtrade.plan import units
 from rtrade.plan.context import KINDS, Context
 from rtrade.plan.nodes import Binary, Const, Node, Unary
+from rtrade.plan.ordering import Value
 from rtrade.plan.syntax import Expr, Operation
 
 ARITHMETIC: dict[str, Callable[[float, float], float]] = {
@@ -28,7 +29,6 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def operate(ctx: Context, expr: Operation, args: Sequence[Node | None]) -> Node | None:
@@ -163,7 +163,7 @@ def _comparison(ctx: Context, expr: Operation, left: Node, right: Node) -> Node 
     elif units.clash(left, right):
         _mixed_units(ctx, expr, left, right)
     else:
-        _check_bounds(ctx, expr, left, right)
+        _check_order(ctx, expr, left, right)
     return _binary(ctx, expr, expr.op, Kind.BOOLEAN, (left, right))
 
 
@@ -192,19 +192,29 @@ def _constant(ctx: Context, expr: Expr, *, outcome: bool) -> None:
     ctx.warning("RT123", f"{ctx.text(expr)} is {always} true", expr)
 
 
-def _check_bounds(ctx: Context, expr: Operation, left: Node, right: Node) -> None:
-    """Warn where a value is compared with a number that its range decides on."""
-    node, limit, op, part = left, right, expr.op, expr.args[0]
-    if isinstance(left, Const):
-        node, limit, op, part = right, left, _MIRRORED[expr.op], expr.args[1]
-    if not isinstance(limit, Const) or not isinstance(limit.value, float):
-        return
-    low, high = units.bounds(node, ctx.scope.registry)
-    outcome = units.settled(op, low, high, limit.value)
-    if outcome is None:
-        return
-    always = "always" if outcome else "never"
-    ends = (("at least", low), ("at most", high))
-    extent = " and ".join(f"{word} {end:g}" for word, end in ends if end is not None)
-    message = f"{ctx.text(expr)} is {always} true: {ctx.text(part)} is {extent}"
-    ctx.warning("RT123", message, expr)
+def _check_order(ctx: Context, expr: Operation, left: Node, right: Node) -> None:
+    """Warn where the ranges or the order of two values decide on their comparison."""
+    outcome = ctx.ordering.settled(expr.op, left, right)
+    if outcome is not None:
+        always = "always" if outcome else "never"
+        reason = _reason(ctx, expr, left, right)
+        ctx.warning("RT123", f"{ctx.text(expr)} is {always} true: {reason}", expr)
+
+
+def _reason(ctx: Context, expr: Operation, left: Node, right: Node) -> str:
+    """Say which range or order decides."""
+    for node, other, part in zip((left, right), (right, left), expr.args, strict=True):
+        reach = ctx.ordering.ranges.of(node)
+        if isinstance(other, Const) and not isinstance(node, Const):
+            ends = (("at least", reach.low), ("at most", reach.high))
+            known = [
+                "above 0" if end == math.ulp(0.0) else f"{word} {end:g}"
+                for word, end in ends
+                if math.isfinite(end)
+            ]
+            if known:
+                return f"{ctx.text(part)} is {' and '.join(known)}"
+    first, second = expr.args
+    if ctx.ordering.at_most(Value(right), Value(left)):
+        first, second = second, first
+    return f"{ctx.text(first)} is never above {ctx.text(second)}"

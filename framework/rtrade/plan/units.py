@@ -6,8 +6,8 @@ everything, and what has no better unit is `none`.
 
 from __future__ import annotations
 
-from rtrade.catalog.registry import Entry, Kind, Registry, Unit
-from rtrade.plan.nodes import Align, Call, Const, Node, Shift
+from rtrade.catalog.registry import Entry, Kind, Unit
+from rtrade.plan.nodes import Const, Node
 
 NOUNS = {
     Unit.PRICE: "a price",
@@ -76,35 +76,3 @@ def compares_inputs(entry: Entry) -> bool:
     kinds = {(output.kind, output.unit) for output in entry.outputs}
     same = any(kind == Kind.BOOLEAN or unit == Unit.INPUT for kind, unit in kinds)
     return len(numbers) > 1 and same
-
-
-def bounds(node: Node, registry: Registry) -> tuple[float | None, float | None]:
-    """Return the range that a call's output keeps to, as far as it is declared."""
-    while isinstance(node, Shift | Align):
-        node = node.arg
-    if isinstance(node, Call):
-        entry = registry.get(node.entry)
-        output = entry.output(node.output) if entry is not None else None
-        if output is not None:
-            return output.low, output.high
-    return None, None
-
-
-def settled(op: str, low: float | None, high: float | None, value: float) -> bool | None:
-    """Return what `x op value` always is for x in `low..high`, or None where it depends."""
-    above = high is not None and value > high
-    below = low is not None and value < low
-    at_top = high is not None and value >= high
-    at_bottom = low is not None and value <= low
-    table: dict[str, tuple[bool, bool]] = {
-        ">": (below, at_top),
-        ">=": (at_bottom, above),
-        "<": (above, at_bottom),
-        "<=": (at_top, below),
-        "==": (False, above or below),
-        "!=": (above or below, False),
-    }
-    always, never = table[op]
-    if always:
-        return True
-    return False if never else None

@@ -95,8 +95,9 @@ CODES = (
     Code(
         "RT123",
         "constant condition",
-        "A condition that never changes: two constants, a value and itself, or a number outside "
-        "the range of what it is compared with.",
+        "A condition that never changes: two constants, a value and itself, a number outside "
+        "the range of what it is compared with, or two values one of which is never above the "
+        "other, such as `close > highest(high, 20)`.",
     ),
     Code(
         "RT124",
