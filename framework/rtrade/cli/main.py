@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "check", "optimize", "compare", "why", "report", "data", "serve",
+    "optimize", "compare", "why", "report", "data", "serve",
     "collect", "trade", "llm",
 )  # fmt: skip
 
@@ -98,6 +98,21 @@ def explain(file: str, common: Common) -> int:
     else:
         show_explanation(explain_strategy(Path(file), common.overrides()), as_json=common.json)
     return 0
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@common_options
+def check(file: Path, common: Common) -> int:
+    """Look for what a strategy can never do, sees too early or remembers too long."""
+    from rtrade.cli.checking import show_checked
+    from rtrade.cli.output import progress
+    from rtrade.workflow.checking import check_strategy
+
+    with progress(shown=not (common.json or common.quiet)) as tell:
+        checked = check_strategy(file, common.overrides(), engine=common.engine, progress=tell)
+    show_checked(checked, as_json=common.json, quiet=common.quiet)
+    return 0 if checked.clean else 1
 
 
 @cli.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rtrade.config.document import Document
 from rtrade.core.diagnostics import Diagnostic, Severity, SourceText, Span, errors_of
 from rtrade.core.errors import InvalidInput
@@ -36,6 +38,10 @@ class Findings:
         """Note something that the user should know of."""
         found = self.document.finding(code, message, span, help=help, severity=Severity.WARNING)
         self._found.setdefault(found)
+
+    def include(self, found: Iterable[Diagnostic]) -> None:
+        """Note what was found elsewhere."""
+        self._found.update(dict.fromkeys(found))
 
     def fault(self, source: SourceText, fault: Fault) -> None:
         """Note what the parser raised about the expression `source`."""

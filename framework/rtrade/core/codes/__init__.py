@@ -1,6 +1,7 @@
 """Every finding code, declared once: what it means and what to do.
 
-RT0xx config, RT1xx plan (from RT151 on: `rtrade check`), RT2xx engine, RT3xx data, RT4xx LLM. A code is never reused.
+RT0xx config, RT1xx plan (from RT151 on: `rtrade check`), RT2xx engine, RT3xx data, RT4xx LLM.
+A code is never reused.
 """
 
 from __future__ import annotations
