@@ -45,6 +45,29 @@ def nasty(count, seed=11):
     return bars
 
 
+def gappy(count, seed=5):
+    """Return bars with gaps, dojis and long bodies on a coarse grid, as stocks have them."""
+    rng = np.random.default_rng(seed)
+    body = rng.choice([0, 0, 1, 2, 4, 9, 16, 25], count) * rng.choice([-1, 1], count)
+    gap = rng.choice([0, 0, 0, 1, -1, 3, -3, 8, -8], count)
+    # Back to the middle, so that prices stay positive.
+    opened, closes = np.empty(count), np.empty(count)
+    last = 2000.0
+    for at in range(count):
+        opened[at] = last + gap[at]
+        closes[at] = opened[at] + body[at] - np.sign(opened[at] - 2000) * (abs(body[at]) > 8)
+        last = closes[at] - (closes[at] - 2000) * 0.002 // 1
+    upper, lower = (rng.choice([0, 0, 1, 2, 5, 12], count) for _ in range(2))
+    return {
+        "open": opened,
+        "high": np.maximum(opened, closes) + upper,
+        "low": np.minimum(opened, closes) - lower,
+        "close": closes,
+        "volume": np.round(rng.lognormal(2, 1, count), 5),
+        "time": 1_700_000_000_000 + HOUR * np.arange(count, dtype=np.float64),
+    }
+
+
 def same(count, price=0.1):
     """Return bars that never move."""
     bars = dict.fromkeys(FIELDS[:4], np.full(count, price))

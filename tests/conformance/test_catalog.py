@@ -6,11 +6,17 @@ import sys
 
 import numpy as np
 import pytest
+import talib
+from talib import abstract
 
 from conformance import catalog_series as series
-from conformance.catalog_slow import SLOW
+from conformance.catalog_slow import SLOW as FIRST
+from conformance.catalog_slow_more import MORE
 from rtrade.catalog.builtin import builtin
+from rtrade.catalog.candles import PATTERNS
+from rtrade.catalog.library import LEFT_OUT, RENAMED
 from rtrade.catalog.registry import Kind, Unit
+from rtrade.catalog.statistics import ELEMENTS
 from rtrade.core.bars import FALSE, TRUE, UNKNOWN
 from rtrade.signals.kernels import compute, names
 
@@ -60,6 +66,34 @@ CASES = {
     "zscore": [{"n": 20}, {"n": 2}],
 }
 ENTRIES = builtin().entries()
+SLOW = FIRST | MORE
+# What has no formula of its own here is TA-Lib's function, on prices brought to one size.
+LIBRARY = {
+    "ht_dcperiod", "ht_dcphase", "ht_phasor", "ht_sine", "ht_trendline", "ht_trendmode", "mama",
+    "supertrend", *(pattern.name for pattern in PATTERNS),
+}  # fmt: skip
+
+
+NARROW = {"acos", "asin", "cosh", "exp", "sinh"}
+# They depend on the unit of what they are given, and say so.
+UNSCALED = {entry.name for entry in ELEMENTS} | {"linearreg_angle"}
+SQUARED = {"efi", "var"}
+
+
+def usual_and_least(entry):
+    """Params as most would give them, and the least that an entry takes."""
+    usual = {param.name: 20 if param.default is None else param.default for param in entry.params}
+    least = {param.name: param.min for param in entry.params}
+    if "fast" in least and "slow" in least and entry.check is not None:
+        least |= {"slow": max(least["slow"], least["fast"] + 1)}
+    return [usual, least] if usual != least else [usual]
+
+
+CASES |= {
+    entry.name: usual_and_least(entry)
+    for entry in ENTRIES
+    if entry.params and entry.name not in CASES
+}
 ALL = [
     pytest.param(entry, params, id=f"{entry.name}-{'-'.join(map(str, params.values()))}")
     for entry in ENTRIES
@@ -78,6 +112,9 @@ def inputs_of(entry, bars, seed=3):
     count = len(bars["close"])
     near = bars["close"] * (1 + 2e-3 * rng.normal(size=count))
     numbers = [bars["close"], near, near * 1.002]
+    if entry.name in NARROW:
+        # Where they are defined, and their values are not too large.
+        numbers[0] = bars["close"] / (1.5 * np.abs(bars["close"]).max(initial=1e-300))
     often = rng.choice([0.15, 0.5, 0.85])
     truths = np.where(rng.random(count) < often, TRUE, FALSE).astype(np.int8)
     given = [
@@ -133,7 +170,8 @@ def assert_in_bounds(entry, found):
 
 def test_every_entry_has_a_kernel_a_slow_formula_and_cases():
     assert names() == builtin().names()
-    assert tuple(sorted(SLOW)) == builtin().names()
+    assert tuple(sorted({*SLOW, *LIBRARY})) == builtin().names()
+    assert not LIBRARY & SLOW.keys()
     assert sorted(CASES) == [entry.name for entry in ENTRIES if entry.params]
 
 
@@ -198,6 +236,8 @@ def test_a_fast_average_must_be_faster():
 @each_case
 @pytest.mark.parametrize("bars", [series.lifelike(400), series.nasty(400)], ids=["life", "nasty"])
 def test_is_what_its_definition_says(entry, params, bars):
+    if entry.name in LIBRARY:
+        return
     inputs = inputs_of(entry, bars)
     found = compute(entry, inputs, params)
     lists = [
@@ -233,7 +273,7 @@ def test_first_known_exactly_at_its_warmup(entry, params):
 @each_case
 @pytest.mark.parametrize("bars", [series.lifelike, series.nasty], ids=["life", "nasty"])
 def test_the_start_matters_no_more_once_settled(entry, params, bars):
-    forget = entry.warmup(params) + entry.settle(params)
+    forget = entry.warmup(params) + (entry.settle(params) or 0)
     bars = bars(forget + 1500)
     whole = run(entry, params, bars)
     inputs = inputs_of(entry, bars)
@@ -241,10 +281,29 @@ def test_the_start_matters_no_more_once_settled(entry, params, bars):
         later = compute(entry, [given[start:].copy() for given in inputs], params)
         for name, values in later.items():
             settled, reference = values[forget:], whole[name][start + forget :]
+            if entry.settle(params) is None:
+                continue
             if entry.settle(params):
                 assert_close(settled, reference)
             else:
                 np.testing.assert_array_equal(settled, reference, strict=True)
+
+
+@each_case
+def test_what_never_settles_says_so_for_a_reason(entry, params):
+    """Begun later, it is another line, known or not for how long."""
+    if entry.settle(params) is not None or (params and 0 in params.values()):
+        return
+    bars = series.lifelike(1500)
+    whole = run(entry, params, bars)
+    inputs = inputs_of(entry, bars)
+    differs = False
+    for start in (1, 37, 100, 600):
+        later = compute(entry, [given[start:].copy() for given in inputs], params)
+        for name, values in later.items():
+            since = entry.warmup(params) + 5
+            differs |= not np.array_equal(values[since:], whole[name][start + since :])
+    assert differs
 
 
 @each_case
@@ -285,13 +344,16 @@ def test_huge_and_tiny_prices_are_numbers_or_unknown(entry, params, factor):
 @each_entry
 def test_a_price_of_a_millionth_is_a_price(entry):
     """Indicators without a unit do not depend on it; the others scale with it."""
+    if entry.name in UNSCALED:
+        return
     params = CASES[entry.name][0] if entry.params else {}
     bars = series.lifelike(300)
     small = series.times(bars, 2.0**-80)
     found, scaled = run(entry, params, bars), run(entry, params, small)
     for output in entry.outputs:
-        carries = output.unit in {Unit.INPUT, Unit.PRICE}
-        wanted = found[output.name] * (2.0**-80 if carries else 1)
+        carries = output.unit in {Unit.INPUT, Unit.PRICE, Unit.VOLUME}
+        power = 2 if entry.name in SQUARED else int(carries)
+        wanted = found[output.name] * 2.0 ** (-80 * power)
         np.testing.assert_array_equal(scaled[output.name], wanted.astype(wanted.dtype))
 
 
@@ -334,13 +396,13 @@ def test_a_gap_in_the_input_is_not_remembered(entry, params):
         for name, values in found.items():
             np.testing.assert_array_equal(values[:gap], whole[name][:gap])
             after = slice(gap + 1 + warmup, None)
-            again = whole[name][after] if not entry.settle(params) else fresh[name][warmup:]
+            again = whole[name][after] if entry.settle(params) == 0 else fresh[name][warmup:]
             np.testing.assert_array_equal(values[after], again)
             if number and not is_condition(entry):
                 assert np.isnan(values[gap])
 
 
-LOOKS_AT_TWO = {"change", "mom", "pct_change", "roc"}
+LOOKS_AT_TWO = {"change", "mom", "pct_change", "roc", "rocr", "rocr100"}
 
 
 @each_case
@@ -353,44 +415,84 @@ def test_a_window_is_unknown_while_an_unknown_is_in_it(entry, params):
         assert np.isnan(values[150 : 151 + entry.warmup(params)]).all()
 
 
-def test_agrees_with_ta_lib():
-    """On lifelike prices TA-Lib's own functions say the same, those that we sum ourselves too."""
-    import talib
+def library_inputs(info, bars, name):
+    """The arrays that a function of the library takes, as it orders them."""
+    arrays = []
+    given = inputs_of(builtin().get(name), bars)
+    for key, wanted in info["input_names"].items():
+        if key in {"price", "price0", "price1"}:
+            arrays.append(given[1 if key == "price1" else 0])
+        else:
+            arrays += [bars[one] for one in wanted]
+    return arrays
 
-    bars = series.lifelike(3000)
-    high, low, close, volume = (bars[name] for name in ("high", "low", "close", "volume"))
-    hlc = (high, low, close)
-    theirs = {
-        "adx": [talib.ADX(*hlc, 14)],
-        "aroon": list(talib.AROON(high, low, 25))[::-1],
-        "atr": [talib.ATR(*hlc, 14)],
-        "bbands": list(talib.BBANDS(close, 20, 2, 2)),
-        "cci": [talib.CCI(*hlc, 20)],
-        "dema": [talib.DEMA(close, 20)],
-        "ema": [talib.EMA(close, 20)],
-        "kama": [talib.KAMA(close, 10)],
-        "linearreg_slope": [talib.LINEARREG_SLOPE(close, 14)],
-        "macd": list(talib.MACD(close, 12, 26, 9)),
-        "mfi": [talib.MFI(*hlc, volume, 14)],
-        "minus_di": [talib.MINUS_DI(*hlc, 14)],
-        "mom": [talib.MOM(close, 10)],
-        "natr": [talib.NATR(*hlc, 14)],
-        "plus_di": [talib.PLUS_DI(*hlc, 14)],
-        "roc": [talib.ROC(close, 10)],
-        "rsi": [talib.RSI(close, 14)],
-        "sma": [talib.SMA(close, 20)],
-        "stddev": [talib.STDDEV(close, 20)],
-        "stoch": list(talib.STOCH(*hlc, 14, 3, 0, 3, 0)),
-        "tema": [talib.TEMA(close, 20)],
-        "trix": [talib.TRIX(close, 15)],
-        "willr": [talib.WILLR(*hlc, 14)],
-        "wma": [talib.WMA(close, 20)],
-    }
-    for name, wanted in theirs.items():
-        entry = builtin().get(name)
-        ours = run(entry, CASES[name][0], bars)
-        for values, expected in zip(ours.values(), wanted, strict=True):
-            assert_close(values, expected, 1e-8)
+
+# Our params in the order of the library's, where theirs are others or stand otherwise.
+THEIRS = {
+    "apo": lambda p: (*p, 1),
+    "bbands": lambda p: (p[0], p[1], p[1], 0),
+    "kdj": lambda p: (p[0], p[1], 13, p[2], 13),
+    "massi": lambda p: p,
+    "mama": lambda p: p,
+    "ppo": lambda p: (*p, 1),
+    "pvo": lambda p: (*p, 1),
+    "stddev": lambda p: (*p, 1),
+    "stoch": lambda p: (p[0], p[1], 0, p[2], 0),
+    "stochf": lambda p: (p[0], p[1], 0),
+    "stochrsi": lambda p: (*p, 0),
+    "var": lambda p: (*p, 1),
+}
+# Outputs in another order than the library's.
+OURS = {"aroon": ("down", "up")}
+# They begin otherwise, and meet once that is forgotten.
+MEETS = {"adosc", "dx", "efi", "kc", "rvi", "vwma"}
+# Where TA-Lib says 0 or its last value, what is 0/0 is unknown here.
+UNKNOWN_HERE = {"bop", "cmf", "cvi", "er", "imi", "vhf", "stochrsi"}
+
+
+@pytest.mark.parametrize("function", sorted(talib.get_functions()))
+def test_agrees_with_ta_lib(function):
+    """On lifelike prices TA-Lib's own functions say the same, those that we sum ourselves too."""
+    entry = builtin().get(function.lower())
+    # Two of ours have the name of another function of theirs.
+    if function in RENAMED or function in LEFT_OUT:
+        assert entry is None or entry.name in {"max", "min", "vwap"}
+        return
+    assert entry is not None, f"{function} is new in TA-Lib"
+    bars = series.gappy(3000) if entry.group == "candles" else series.lifelike(3000)
+    info = abstract.Function(function).info
+    params = CASES[entry.name][0] if entry.params else {}
+    given = THEIRS.get(entry.name, lambda p: p)(tuple(params.values()))
+    found = getattr(talib, function)(*library_inputs(info, bars, entry.name), *given)
+    theirs = list(found) if isinstance(found, list | tuple) else [found]
+    ours = run(entry, params, bars)
+    assert len(theirs) == len(entry.outputs)
+    names_ = OURS.get(entry.name, tuple(output.name for output in entry.outputs))
+    for name, wanted in zip(names_, theirs, strict=True):
+        values = ours[name]
+        if is_condition(entry):
+            values = np.where(values == UNKNOWN, np.nan, values / 2)
+        if entry.name == "fractal":
+            values = 100 * values
+        known = np.isfinite(values)
+        known[: entry.warmup(params) + (600 if entry.name in MEETS else 0)] = False
+        assert known.sum() >= (2000 if entry.name not in UNKNOWN_HERE else 1000)
+        assert_close(values[known], np.asarray(wanted, dtype=np.float64)[known], 1e-8)
+
+
+def test_candles_see_what_there_is_to_see():
+    """Each pattern but a few of the rarest occurs in a market with gaps and dojis."""
+    bars = series.gappy(60_000)
+    seen = {
+        pattern.name: int(np.count_nonzero(
+            run(builtin().get(pattern.name), CASES.get(pattern.name, [{}])[0], bars)["value"] > 0
+        )) + int(np.count_nonzero(
+            run(builtin().get(pattern.name), CASES.get(pattern.name, [{}])[0], bars)["value"] < 0
+        ))
+        for pattern in PATTERNS
+    }  # fmt: skip
+    never = {name for name, count in seen.items() if not count}
+    assert len(never) <= 6, never
 
 
 def test_the_catalog_is_light():

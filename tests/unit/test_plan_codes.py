@@ -64,6 +64,7 @@ WRONG = [
     ("RT145", {f"  {EXIT}\n": "", STOP: "cooldown: 6 bars"}, 15, 3),
     ("RT146", {EXIT: SHORT, STOP: "take_profit: 150%"}, 20, 21),
     ("RT147", {EXIT: "exit_long: (close > sma(close, 20))"}, 16, 3),
+    ("RT150", {C: "c: close > sar()", ENTER: "enter_long: close > it and c"}, 13, 14),
 ]
 
 
@@ -92,4 +93,4 @@ def test_code_is_found_at_its_place_and_alone(code, changes, line, column, tmp_p
 
 
 def test_every_code_of_the_plan_has_a_file():
-    assert {code for code, *_ in WRONG} == {code for code in CODES if "RT101" <= code < "RT150"}
+    assert {code for code, *_ in WRONG} == {code for code in CODES if "RT101" <= code <= "RT150"}

@@ -3,7 +3,7 @@
 An entry says nothing of how it is computed: `signals.kernels` has a function of the same name.
 `warmup` is the number of bars before the first finite value (0 for `close`, 19 for
 `sma(close, 20)`); `settle` the bars, after that, until the start of the series matters less
-than 1e-9 relative (0 for windowed entries).
+than 1e-9 relative (0 for windowed entries, None where it always matters).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Entry:
     doc: str
     outputs: tuple[Output, ...]
     warmup: Callable[[Params], int]
-    settle: Callable[[Params], int]
+    settle: Callable[[Params], int | None]
     inputs: tuple[Input, ...] = ()
     params: tuple[Param, ...] = ()
     prices: tuple[str, ...] = ()

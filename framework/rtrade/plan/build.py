@@ -72,6 +72,9 @@ class _Builder:
         consistency.check_rules(self.definition, rules, self.findings)
         if self.findings.failed:
             return None
+        consistency.check_memory(
+            [*rules.values(), *filter(None, [scale])], self.registry, self.findings
+        )
         signals = dict(self._named())
         optional = [node for node in (scale, volatility) if node is not None]
         return self._assemble(rules, signals, atr, volatility, scale, optional)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from rtrade.catalog.registry import Registry
 from rtrade.config.definitions import Distance, StrategyDef
 from rtrade.plan.findings import Findings
 from rtrade.plan.nodes import Const, Node
+from rtrade.plan.warmup import unforgetting
 
 SIDES = ("long", "short")
 
@@ -89,6 +91,18 @@ def check_rules(definition: StrategyDef, rules: Mapping[str, Node], findings: Fi
                 f"`{name}` is never true",
                 findings.document.value_span(("rules", name)),
             )
+
+
+def check_memory(roots: Sequence[Node], registry: Registry, findings: Findings) -> None:
+    """Warn of what decides by values that depend on where the data begin."""
+    for node in unforgetting(roots, registry):
+        findings.warning(
+            "RT150",
+            f"`{node.entry}` depends on the first bar of the data, however far back that is: "
+            "with another `start` it decides otherwise",
+            node.span,
+            "give `start`, and leave it as it is, or choose a function that forgets",
+        )
 
 
 def _check_side(definition: StrategyDef, side: str, findings: Findings) -> None:

@@ -15,7 +15,7 @@ from rtrade.plan.names import number
 from rtrade.plan.nodes import Align, Node
 from rtrade.plan.plan import Plan
 from rtrade.plan.printing import formulas
-from rtrade.plan.warmup import leads
+from rtrade.plan.warmup import leads, unforgetting
 from rtrade.plan.words import in_words
 
 _RULES = {
@@ -37,7 +37,9 @@ class Resolved:
 
 @dataclass(frozen=True)
 class SignalNote:
-    """A signal: its expression and words; `warmup` and `settle` in bars of its timeframe."""
+    """A signal: its expression and words; `warmup` and `settle` (None: it never
+    does) in bars of its timeframe.
+    """
 
     name: str
     expression: str
@@ -46,7 +48,7 @@ class SignalNote:
     unit: str
     timeframe: str
     warmup: int
-    settle: int
+    settle: int | None
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,9 @@ def _signals(plan: Plan, registry: Registry) -> tuple[SignalNote, ...]:
             unit=str(node.unit) if node.kind == Kind.NUMBER else "",
             timeframe=str(node.clock),
             warmup=needed[id(node)].warmup,
-            settle=needed[id(node)].need - needed[id(node)].warmup,
+            settle=None
+            if unforgetting([node], registry)
+            else needed[id(node)].need - needed[id(node)].warmup,
         )
         for name, node in plan.signals.items()
     )
@@ -254,7 +258,9 @@ def _section(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:
 def _signal(note: SignalNote) -> str:
     what = " ".join(part for part in (note.kind, f"({note.unit})" if note.unit else "") if part)
     known = f"known after {_bars(note.warmup)}"
-    if note.settle:
+    if note.settle is None:
+        known += ", never settled"
+    elif note.settle:
         known += f", settled {_bars(note.settle)} later"
     return f"{note.name} = {note.expression}  [{what}, {note.timeframe}, {known}]"
 

@@ -47,8 +47,20 @@ def _own(node: Node, registry: Registry) -> tuple[int, int]:
         entry = registry.get(node.entry)
         assert entry is not None, node.entry
         params = dict(node.params)
-        return entry.warmup(params), entry.settle(params)
+        return entry.warmup(params), entry.settle(params) or 0
     return 0, 0
+
+
+def unforgetting(roots: Iterable[Node], registry: Registry) -> list[Call]:
+    """Return the calls below `roots` whose values depend on where the data begin, for ever."""
+    calls = {node.entry: node for node in walk(*roots) if isinstance(node, Call)}
+    found = []
+    for name, node in calls.items():
+        entry = registry.get(name)
+        assert entry is not None, name
+        if entry.settle(dict(node.params)) is None:
+            found.append(node)
+    return found
 
 
 def clock_leads(

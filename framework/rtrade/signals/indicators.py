@@ -23,7 +23,7 @@ from rtrade.signals.logic import ago
 _SIZE = 512
 
 
-def _scale(x: FloatArray) -> float:
+def sized(x: FloatArray) -> float:
     """Return the power of two that brings the first value that is not 0 to the common size."""
     found = np.flatnonzero(x[:1] if x[0] else x)
     if not len(found):
@@ -42,7 +42,7 @@ def _steady(x: FloatArray) -> int:
     return _before_first(windows.moves(x))
 
 
-def _unmoved(moved: BoolArray, n: int) -> BoolArray:
+def unmoved(moved: BoolArray, n: int) -> BoolArray:
     """Tell where nothing moved for so long that an n-bar average of movement has none left."""
     long = n + fade(wilder(n), RANGE)
     still = np.zeros(len(moved), dtype=bool)
@@ -56,7 +56,8 @@ def _sma(x: FloatArray, *, n: int) -> FloatArray:
     return windows.mean(x, n)
 
 
-def _ema(x: FloatArray, *, n: int) -> FloatArray:
+def ema(x: FloatArray, *, n: int) -> FloatArray:
+    """Return exponential averages, from the mean of the first n values on."""
     import talib
 
     values: FloatArray = talib.EMA(x, n)
@@ -65,35 +66,37 @@ def _ema(x: FloatArray, *, n: int) -> FloatArray:
 
 
 def _dema(x: FloatArray, *, n: int) -> FloatArray:
-    first = _ema(x, n=n)
-    return np.asarray(2 * first[n - 1 :] - _ema(first, n=n))
+    first = ema(x, n=n)
+    return np.asarray(2 * first[n - 1 :] - ema(first, n=n))
 
 
 def _tema(x: FloatArray, *, n: int) -> FloatArray:
-    first = _ema(x, n=n)
-    second = _ema(first, n=n)
-    third = _ema(second, n=n)
+    first = ema(x, n=n)
+    second = ema(first, n=n)
+    third = ema(second, n=n)
     return np.asarray(3 * first[2 * n - 2 :] - 3 * second[n - 1 :] + third)
 
 
-def _wma(x: FloatArray, *, n: int) -> FloatArray:
+def wma(x: FloatArray, *, n: int) -> FloatArray:
+    """Return linearly weighted averages of full windows."""
     return windows.weighted_mean(x, n)
 
 
 def _kama(x: FloatArray, *, n: int) -> FloatArray:
     import talib
 
-    scale = _scale(x)
+    scale = sized(x)
     values: FloatArray = talib.KAMA(x * scale, n) / scale
     return values[n:]
 
 
-def _rsi(x: FloatArray, *, n: int) -> FloatArray:
+def rsi(x: FloatArray, *, n: int) -> FloatArray:
+    """Return the RSI from bar n on; NaN once nothing has moved for long."""
     import talib
 
-    values: FloatArray = talib.RSI(x * _scale(x), n)
+    values: FloatArray = talib.RSI(x * sized(x), n)
     moved = windows.moves(x)
-    values[_unmoved(moved, n)] = np.nan
+    values[unmoved(moved, n)] = np.nan
     return values[n:]
 
 
@@ -109,26 +112,36 @@ def _macd(
     return lines[0][start:], lines[1][start:], lines[2][start:]
 
 
-def _ppo(x: FloatArray, *, fast: int, slow: int) -> FloatArray:
-    long = _ema(x, n=slow)
-    return np.asarray(100 * (_ema(x, n=fast)[slow - fast :] - long) / long)
+def ppo(x: FloatArray, *, fast: int, slow: int) -> FloatArray:
+    """Return the difference of two exponential averages in percent of the slow one."""
+    long = ema(x, n=slow)
+    return np.asarray(100 * (ema(x, n=fast)[slow - fast :] - long) / long)
+
+
+def wilders(x: FloatArray, *, n: int) -> FloatArray:
+    """Return Wilder's averages, from the mean of the first n values on."""
+    import talib
+
+    values: FloatArray = talib.RMA(x, n)
+    values[n - 1 : _steady(x)] = x[0]
+    return values[n - 1 :]
 
 
 def _trix(x: FloatArray, *, n: int) -> FloatArray:
-    smooth = _ema(_ema(_ema(x, n=n), n=n), n=n)
+    smooth = ema(ema(ema(x, n=n), n=n), n=n)
     return np.asarray(100 * (smooth[1:] / smooth[:-1] - 1))
 
 
 def _stoch(
     high: FloatArray, low: FloatArray, close: FloatArray, *, n: int, k: int, d: int
 ) -> tuple[FloatArray, FloatArray]:
-    top, bottom = _range(high, low, n)
+    top, bottom = price_range(high, low, n)
     raw = 100 * ((close[n - 1 :] - bottom) / (top - bottom))
-    smooth = _mean_with_gaps(raw, k)
-    return smooth[d - 1 :], _mean_with_gaps(smooth, d)
+    smooth = mean_with_gaps(raw, k)
+    return smooth[d - 1 :], mean_with_gaps(smooth, d)
 
 
-def _mean_with_gaps(x: FloatArray, n: int) -> FloatArray:
+def mean_with_gaps(x: FloatArray, n: int) -> FloatArray:
     """Return means of n values, NaN where one of them is."""
     gaps = np.isnan(x)
     means = windows.mean(np.where(gaps, 0.0, x), n)
@@ -136,11 +149,12 @@ def _mean_with_gaps(x: FloatArray, n: int) -> FloatArray:
 
 
 def _willr(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
-    top, bottom = _range(high, low, n)
+    top, bottom = price_range(high, low, n)
     return np.asarray(0.0 - 100 * ((top - close[n - 1 :]) / (top - bottom)))
 
 
-def _range(high: FloatArray, low: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+def price_range(high: FloatArray, low: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+    """Return the highest high and the lowest low of each full window."""
     return windows.extreme(high, n, np.maximum), windows.extreme(low, n, np.minimum)
 
 
@@ -161,7 +175,8 @@ def _mfi(
     return np.asarray(100 * (rose / (rose + fell)))
 
 
-def _roc(x: FloatArray, *, n: int) -> FloatArray:
+def roc(x: FloatArray, *, n: int) -> FloatArray:
+    """Return the change from n bars ago in percent, NaN before."""
     return np.asarray(100 * (x / ago(x, n) - 1))
 
 
@@ -169,7 +184,8 @@ def _mom(x: FloatArray, *, n: int) -> FloatArray:
     return np.asarray(x - ago(x, n))
 
 
-def _atr(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
+def atr(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
+    """Return Wilder's average of the true range from bar n on."""
     import talib
 
     values: FloatArray = talib.ATR(high, low, close, n)
@@ -177,7 +193,7 @@ def _atr(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> Flo
 
 
 def _natr(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
-    return np.asarray(100 * (_atr(high, low, close, n=n) / close[n:]))
+    return np.asarray(100 * (atr(high, low, close, n=n) / close[n:]))
 
 
 def _stddev(x: FloatArray, *, n: int) -> FloatArray:
@@ -190,40 +206,43 @@ def _bbands(x: FloatArray, *, n: int, k: float) -> tuple[FloatArray, FloatArray,
     return middle + width, middle, middle - width
 
 
-def _adx(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
+def adx(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
+    """Return the ADX from bar 2 n - 1 on."""
     import talib
 
-    scale = _scale(close)
+    scale = sized(close)
     values: FloatArray = talib.ADX(high * scale, low * scale, close * scale, n)
     directed = np.zeros(len(close), dtype=bool)
     up, down = high[1:] - high[:-1], low[:-1] - low[1:]
     directed[1:] = ((up > 0) | (down > 0)) & (up != down)
-    values[_unmoved(directed, n)] = np.nan
+    values[unmoved(directed, n)] = np.nan
     return np.clip(values, 0, 100)[2 * n - 1 :]
 
 
 def _plus_di(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
-    return _directional("PLUS_DI", high, low, close, n)
+    return directional("PLUS_DI", high, low, close, n)
 
 
 def _minus_di(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
-    return _directional("MINUS_DI", high, low, close, n)
+    return directional("MINUS_DI", high, low, close, n)
 
 
-def _directional(
+def directional(
     name: str, high: FloatArray, low: FloatArray, close: FloatArray, n: int
 ) -> FloatArray:
+    """Return TA-Lib's `PLUS_DI` or `MINUS_DI` from bar n on; NaN once nothing has moved."""
     import talib
 
-    scale = _scale(close)
+    scale = sized(close)
     values: FloatArray = getattr(talib, name)(high * scale, low * scale, close * scale, n)
     moved = np.zeros(len(close), dtype=bool)
     moved[1:] = (high[1:] != close[:-1]) | (low[1:] != close[:-1])
-    values[_unmoved(moved, n)] = np.nan
+    values[unmoved(moved, n)] = np.nan
     return np.clip(values, 0, 100)[n:]
 
 
-def _aroon(high: FloatArray, low: FloatArray, *, n: int) -> tuple[FloatArray, FloatArray]:
+def aroon(high: FloatArray, low: FloatArray, *, n: int) -> tuple[FloatArray, FloatArray]:
+    """Return Aroon up and down from bar n on."""
     import talib
 
     down, up = talib.AROON(high, low, n)
@@ -236,16 +255,16 @@ def _linearreg_slope(x: FloatArray, *, n: int) -> FloatArray:
     return windows.slope(x, windows.mean(x, n), n)
 
 
-BARWISE: dict[str, Kernel] = {"mom": _mom, "roc": _roc}
+BARWISE: dict[str, Kernel] = {"mom": _mom, "roc": roc}
 
 RESTARTED: dict[str, Kernel] = {
-    "adx": _adx,
-    "aroon": _aroon,
-    "atr": _atr,
+    "adx": adx,
+    "aroon": aroon,
+    "atr": atr,
     "bbands": _bbands,
     "cci": _cci,
     "dema": _dema,
-    "ema": _ema,
+    "ema": ema,
     "kama": _kama,
     "linearreg_slope": _linearreg_slope,
     "macd": _macd,
@@ -253,13 +272,13 @@ RESTARTED: dict[str, Kernel] = {
     "minus_di": _minus_di,
     "natr": _natr,
     "plus_di": _plus_di,
-    "ppo": _ppo,
-    "rsi": _rsi,
+    "ppo": ppo,
+    "rsi": rsi,
     "sma": _sma,
     "stddev": _stddev,
     "stoch": _stoch,
     "tema": _tema,
     "trix": _trix,
     "willr": _willr,
-    "wma": _wma,
+    "wma": wma,
 }

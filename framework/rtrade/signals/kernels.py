@@ -10,16 +10,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rtrade.catalog.registry import Entry, Number
-from rtrade.core.bars import FloatArray, TriArray
+from rtrade.catalog.registry import Entry, Kind, Number, Output
+from rtrade.core.bars import UNKNOWN, FloatArray, TriArray
 from rtrade.core.errors import EngineFault
-from rtrade.signals import indicators, language
+from rtrade.signals import (
+    candles,
+    indicators,
+    language,
+    momentum,
+    overlays,
+    statistics,
+    volumes,
+)
 from rtrade.signals.language import Kernel
 
 Array = FloatArray | TriArray
 
-_BARWISE: dict[str, Kernel] = language.BARWISE | indicators.BARWISE
-_RESTARTED: dict[str, Kernel] = language.RESTARTED | indicators.RESTARTED
+_MODULES = (language, indicators, momentum, overlays, statistics, volumes, candles)
+_BARWISE: dict[str, Kernel] = {name: one for part in _MODULES for name, one in part.BARWISE.items()}
+_RESTARTED: dict[str, Kernel] = {
+    name: one for part in _MODULES for name, one in part.RESTARTED.items()
+}
 
 
 def names() -> tuple[str, ...]:
@@ -50,9 +61,9 @@ def compute(
 
 def _restarted(
     entry: Entry, inputs: Sequence[Array], params: Mapping[str, Number]
-) -> tuple[FloatArray, ...]:
+) -> tuple[Array, ...]:
     kernel, warmup = _RESTARTED[entry.name], entry.warmup(params)
-    results = tuple(np.full(len(inputs[0]), np.nan) for _ in entry.outputs)
+    results = tuple(_unknown(output, len(inputs[0])) for output in entry.outputs)
     for start, stop in _stretches(inputs):
         if stop - start <= warmup:
             continue
@@ -61,6 +72,12 @@ def _restarted(
         for result, values in zip(results, arrays, strict=True):
             result[start + warmup : stop] = values
     return results
+
+
+def _unknown(output: Output, bars: int) -> Array:
+    if output.kind is Kind.BOOLEAN:
+        return np.full(bars, UNKNOWN, dtype=np.int8)
+    return np.full(bars, np.nan)
 
 
 def _stretches(inputs: Sequence[Array]) -> list[tuple[int, int]]:

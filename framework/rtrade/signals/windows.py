@@ -102,6 +102,30 @@ def total(x: FloatArray, n: int) -> FloatArray:
     return _walk(x, x[n - 1 :], n, lambda value, _: value)
 
 
+def covariance(
+    x: FloatArray, y: FloatArray, of_x: FloatArray, of_y: FloatArray, n: int
+) -> FloatArray:
+    """Return mean products of distances from the means `of_x` and `of_y`, denominator n."""
+    sums = np.zeros(len(of_x))
+    for start, stop in _blocks(len(sums)):
+        part, first, second = sums[start:stop], of_x[start:stop], of_y[start:stop]
+        for k in range(n):
+            part += (x[start + k : stop + k] - first) * (y[start + k : stop + k] - second)
+    return sums / n
+
+
+def between_gaps(
+    x: FloatArray, warmup: int, kernel: Callable[[FloatArray], FloatArray]
+) -> FloatArray:
+    """Apply a kernel to each stretch without NaN, as if the series began there; `len(x)` values."""
+    result = np.full(len(x), np.nan)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (~np.isnan(x)).view(np.int8), [0]))))
+    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if stop - start > warmup:
+            result[start + warmup : stop] = kernel(x[start:stop])
+    return result
+
+
 def weighted_mean(x: FloatArray, n: int) -> FloatArray:
     """Return means with weights 1, for the oldest value, to n; of equal values, their value."""
     sums = np.zeros(len(x) - n + 1)

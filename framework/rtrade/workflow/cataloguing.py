@@ -34,7 +34,7 @@ class Card:
     arguments: tuple[tuple[str, str], ...]
     results: tuple[tuple[str, str], ...]
     warmup: int
-    settle: int
+    settle: int | None
 
 
 def cards() -> tuple[Card, ...]:
@@ -134,6 +134,8 @@ def _result(output: Output) -> Iterator[str]:
 
 def _after(shown: Card) -> str:
     known = "from the first bar on" if not shown.warmup else f"after {shown.warmup:,} bars"
+    if shown.settle is None:
+        return f"{known}; the start of the data matters for ever (RT150)"
     if not shown.settle:
         return known
     return f"{known}; after {shown.settle:,} more the start of the data no longer matters"

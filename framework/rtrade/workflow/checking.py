@@ -23,6 +23,7 @@ from rtrade.plan.findings import Findings
 from rtrade.plan.nodes import Node
 from rtrade.plan.printing import formula
 from rtrade.plan.review import review, round_trip
+from rtrade.plan.warmup import unforgetting
 from rtrade.workflow.compiling import Compiled, compile_strategy
 
 if TYPE_CHECKING:
@@ -135,6 +136,9 @@ def _note_causality(findings: Findings, causality: Causality) -> None:
 
 def _note_startup(findings: Findings, startup: Startup) -> None:
     for drift in startup.drifts:
+        if unforgetting([drift.node], builtin()):
+            # The compiler has said so (RT150).
+            continue
         found = f"differs by {drift.difference:.2g} of its size"
         if drift.difference == float("inf"):
             found = "is known in one case and unknown in another"

@@ -158,4 +158,12 @@ CODES = (
         "rules collide",
         "Two rules are the same condition, so that one rules the other out.",
     ),
+    Code(
+        "RT150",
+        "depends on where the data begin",
+        "A rule or a size is built on a function that never forgets its first bar: a sum since "
+        "the data began (`obv`, `ad`), or a line whose way depends on where it set out (`sar`, "
+        "`supertrend`, `mama`). Two runs that begin at different times decide differently in "
+        "the bars that they share.",
+    ),
 )
