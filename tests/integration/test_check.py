@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from integration.planted import CLEAN, FAULTY, PLANTED, strategy
 from integration.test_cli import ROOT, rtrade
-from rtrade.catalog.builtin import builtin
+from rtrade.catalog.installed import registry
 from rtrade.config.overrides import Overrides
 from rtrade.core.diagnostics import Diagnostic
-from rtrade.signals import kernels
 from rtrade.workflow.checking import Checked, check_strategy
 
 SOURCE = """\
@@ -38,14 +38,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def faulty() -> Iterator[None]:
     """Functions at fault, in the catalog for as long as these tests run."""
-    registry = builtin()
-    for name, (entry, kernel) in FAULTY.items():
-        registry.add(entry)
-        kernels._BARWISE[name] = kernel
+    for entry, kernel in FAULTY.values():
+        registry().add(replace(entry, kernel=kernel))
     yield
     for name in FAULTY:
-        del registry._entries[name]
-        del kernels._BARWISE[name]
+        del registry()._entries[name]
 
 
 def check(workspace: Path, text: str) -> Checked:

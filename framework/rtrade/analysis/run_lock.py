@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -26,10 +26,16 @@ LIBRARIES = (
 )
 
 
-def run_lock(*, paths: Mapping[str, str], times: Mapping[str, str | float]) -> bytes:
-    """Return run.lock as JSON: versions, machine, and the paths and times that the caller gives.
+def run_lock(
+    *,
+    paths: Mapping[str, str],
+    times: Mapping[str, str | float],
+    plugins: Sequence[str] = (),
+) -> bytes:
+    """Return run.lock as JSON: versions, machine, and what the caller gives.
 
-    A library that is not installed has null for a version.
+    `plugins` are those in the catalog as `name==version`. A library that is not installed has
+    null for a version.
     """
     document: dict[str, Any] = {
         "rtrade": __version__,
@@ -38,6 +44,7 @@ def run_lock(*, paths: Mapping[str, str], times: Mapping[str, str | float]) -> b
         "machine": platform.machine(),
         "host": platform.node(),
         "libraries": {name: _version(name) for name in LIBRARIES},
+        "plugins": list(plugins),
         "paths": dict(paths),
         "times": dict(times),
     }

@@ -12,6 +12,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 Number = int | float
 Params = Mapping[str, Number]
@@ -80,6 +81,12 @@ class Entry:
     expression. A kernel gets its inputs first, then its prices, in declared order. `words` is a
     template for plain words, with the names of inputs and params in braces. `check` says what is
     wrong with params that are each in range, or None.
+
+    `kernel` computes it: a function of the inputs and then the prices, float64 arrays of one
+    length without NaN (conditions: int8, 0 false, 1 unknown, 2 true), with the params by keyword.
+    It returns an array with one value per bar, or one for each output as a tuple; what stands
+    before the warm-up is not looked at. It begins anew after a bar at which an input is unknown.
+    Built-in entries have theirs in `signals`, by name.
     """
 
     name: str
@@ -94,6 +101,7 @@ class Entry:
     words: str = ""
     source: str = ""
     check: Callable[[Params], str | None] | None = None
+    kernel: Callable[..., Any] | None = None
 
     def output(self, name: str) -> Output | None:
         """Return the output called `name`, or None."""

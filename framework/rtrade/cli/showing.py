@@ -107,12 +107,15 @@ def show_new(path: Path, *, as_json: bool, quiet: bool) -> None:
 
 def show_cards(shown: Sequence[Card], *, single: bool, as_json: bool) -> None:
     """Print one entry of the catalog in full, or all of them a line each."""
-    from rtrade.workflow.cataloguing import as_text
+    from rtrade.workflow.cataloguing import as_text, drawn
 
     if as_json:
         print_json(asdict(shown[0]) if single else [asdict(one) for one in shown])
     elif single:
         click.echo(as_text(shown[0]))
+        click.echo()
+        for line in drawn(shown[0].name):
+            click.echo(line)
     else:
         width = max(len(one.example) for one in shown)
         for group, members in groupby(shown, key=lambda one: one.group):

@@ -4,7 +4,8 @@ RtradeError
 |-- UsageError         the command line asks for something that does not exist (exit 2)
 |-- InvalidInput       a file is wrong; carries its diagnostics (exit 3)
 |-- WorldError         the world failed: a file system, a network, a database (exit 4)
-|   `-- DataUnavailable    a series or range that a source does not have
+|   |-- DataUnavailable    a series or range that a source does not have
+|   `-- PluginFault        a function of a plug-in fails, or returns what it must not
 `-- EngineFault        an engine broke a promise of its own; always a bug
 """
 
@@ -49,6 +50,10 @@ class WorldError(RtradeError):
 
 class DataUnavailable(WorldError):
     """A source does not have the series or the range that was asked for."""
+
+
+class PluginFault(WorldError):
+    """A function of a plug-in fails, or returns what it must not."""
 
 
 class EngineFault(RtradeError):

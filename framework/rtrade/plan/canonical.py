@@ -52,6 +52,13 @@ def canonical_json(plan: Plan) -> bytes:
     return text.encode("ascii")
 
 
+def entries_of(plan: Plan) -> frozenset[str]:
+    """Return the names of the catalog entries that a plan's decisions are computed with."""
+    roots = [*plan.rules.values(), *plan.atr.values()]
+    roots += [node for node in (plan.volatility, plan.scale) if node is not None]
+    return frozenset(node.entry for node in walk(*roots) if isinstance(node, Call))
+
+
 def plan_document(plan: Plan) -> Json:
     """Return the content of `plan.json`: the canonical form, with names and what is read."""
     names: dict[int, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rtrade.catalog.registry import Number
 from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
@@ -58,6 +58,15 @@ class Plan:
     cash: float
     benchmark: str
     warnings: tuple[Diagnostic, ...] = ()
+
+    def only(self, signal: str) -> Plan:
+        """Return the plan with no signal but `signal`, or its results where it has several."""
+        kept = {
+            name: node
+            for name, node in self.signals.items()
+            if name == signal or name.startswith(f"{signal}.")
+        }
+        return replace(self, signals=kept)
 
     @property
     def symbol(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rtrade.catalog.builtin import builtin
+from rtrade.catalog.installed import registry
 from rtrade.catalog.registry import Kind
 from rtrade.core.bars import FALSE, TRUE, UNKNOWN, FloatArray, MarketData, TriArray
 from rtrade.core.errors import EngineFault
@@ -126,7 +126,7 @@ class _Evaluation:
         raise EngineFault(f"there is no way to compute {node!r}")
 
     def _call(self, call: Call) -> None:
-        entry = builtin().get(call.entry)
+        entry = registry().get(call.entry)
         if entry is None:
             raise EngineFault(f"`{call.entry}` is not in the catalog")
         inputs = [self._full(arg, call) for arg in call.inputs]

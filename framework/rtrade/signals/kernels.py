@@ -12,7 +12,7 @@ import numpy as np
 
 from rtrade.catalog.registry import Entry, Kind, Number, Output
 from rtrade.core.bars import UNKNOWN, FloatArray, TriArray
-from rtrade.core.errors import EngineFault
+from rtrade.core.errors import EngineFault, PluginFault
 from rtrade.signals import (
     candles,
     indicators,
@@ -47,10 +47,12 @@ def compute(
     that may hold NaN, conditions as int8. Numbers come back as float64, finite or NaN.
     """
     with np.errstate(all="ignore"):
-        if entry.name in _BARWISE:
+        if entry.kernel is not None:
+            found = _restarted(entry, _guarded(entry), inputs, params)
+        elif entry.name in _BARWISE:
             found = _BARWISE[entry.name](*inputs, **params)
         elif entry.name in _RESTARTED:
-            found = _restarted(entry, inputs, params)
+            found = _restarted(entry, _RESTARTED[entry.name], inputs, params)
         else:
             raise EngineFault(f"there is no kernel for `{entry.name}`")
     arrays = found if isinstance(found, tuple) else (found,)
@@ -59,10 +61,36 @@ def compute(
     }
 
 
+def _guarded(entry: Entry) -> Kernel:
+    """Return the kernel of a plug-in, such that what it does wrong is told as its own."""
+    kernel, wanted = entry.kernel, len(entry.outputs)
+    assert kernel is not None
+
+    def guarded(*inputs: Array, **params: Number) -> tuple[Array, ...]:
+        try:
+            found = kernel(*inputs, **params)
+        except Exception as fault:
+            raise PluginFault(
+                f"`{entry.name}` failed: {type(fault).__name__}: {fault}",
+                hint="it comes from a plug-in; `rtrade doctor` lists them",
+            ) from fault
+        arrays = tuple(map(np.asarray, found if isinstance(found, tuple) else (found,)))
+        bars, after = len(inputs[0]), len(inputs[0]) - entry.warmup(params)
+        if len(arrays) != wanted or any(one.shape not in {(bars,), (after,)} for one in arrays):
+            raise PluginFault(
+                f"`{entry.name}` must return {wanted} arrays of {bars:,} values, but returned "
+                f"{len(arrays)} of shapes {', '.join(str(one.shape) for one in arrays)}",
+                hint="it comes from a plug-in; `rtrade doctor` lists them",
+            )
+        return tuple(one[-after:] for one in arrays)
+
+    return guarded
+
+
 def _restarted(
-    entry: Entry, inputs: Sequence[Array], params: Mapping[str, Number]
+    entry: Entry, kernel: Kernel, inputs: Sequence[Array], params: Mapping[str, Number]
 ) -> tuple[Array, ...]:
-    kernel, warmup = _RESTARTED[entry.name], entry.warmup(params)
+    warmup = entry.warmup(params)
     results = tuple(_unknown(output, len(inputs[0])) for output in entry.outputs)
     for start, stop in _stretches(inputs):
         if stop - start <= warmup:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rtrade.catalog.builtin import builtin
-from rtrade.catalog.registry import Entry, Output, Param, Unit
+from rtrade.catalog.declaring import usual
+from rtrade.catalog.installed import registry
+from rtrade.catalog.registry import Entry, Output, Param, Registry, Unit
 from rtrade.core.errors import UsageError
-from rtrade.plan.names import example, number
+from rtrade.plan.names import number
 
 _UNITS = {
     Unit.PRICE: "a price",
@@ -19,6 +21,15 @@ _UNITS = {
     Unit.COUNT: "a count",
     Unit.NONE: "a number",
     Unit.INPUT: "in the unit of its input",
+}
+
+
+# What stands for an input in an example.
+_STAND_INS = {
+    "b": "sma(close, 50)",
+    "c": "close > open",
+    "high": "highest(close, 20)",
+    "low": "lowest(close, 20)",
 }
 
 
@@ -37,20 +48,37 @@ class Card:
     settle: int | None
 
 
-def cards() -> tuple[Card, ...]:
-    """Return all entries by group, then by name."""
-    found = [_card(entry) for entry in builtin().entries()]
+def cards(entries: Registry | None = None) -> tuple[Card, ...]:
+    """Return all entries, of this installation where no others are given, by group and name."""
+    found = [_card(entry) for entry in (entries or registry()).entries()]
     return tuple(sorted(found, key=lambda card: (card.group, card.name)))
 
 
 def card(name: str) -> Card:
     """Return the entry called `name`; raise UsageError with a guess where there is none."""
-    entry = builtin().get(name)
+    entry = registry().get(name)
     if entry is not None:
         return _card(entry)
-    guess = builtin().similar(name.lower())
+    guess = registry().similar(name.lower())
     hint = f"did you mean `{guess}`?" if guess else "`rtrade catalog` lists what there is"
     raise UsageError(f"there is no `{name}` in the catalog", hint=hint)
+
+
+def drawn(name: str) -> list[str]:
+    """Return a picture of the entry called `name`, over bars of the sample, as lines of text."""
+    from rtrade.workflow.picturing import picture
+
+    entry = registry().get(name)
+    assert entry is not None, name
+    return picture(entry, call_of(entry))
+
+
+def call_of(entry: Entry) -> str:
+    """Return a call that compiles: prices for inputs, usual numbers for params."""
+    params = usual(entry)
+    arguments = [_STAND_INS.get(given.name, "close") for given in entry.inputs]
+    arguments += [number(params[param.name]) for param in entry.params]
+    return f"{entry.name}({', '.join(arguments)})"
 
 
 def as_text(shown: Card) -> str:
@@ -71,10 +99,27 @@ def page() -> str:
         "Generated from the declarations. `rtrade catalog NAME` prints one entry.\n",
         "How calls are written, and what an unknown value is, says [the language](language.md).\n",
     ]
-    for group, members in groupby(cards(), key=lambda shown: shown.group):
+    for group, members in groupby(cards(builtin()), key=lambda shown: shown.group):
         parts.append(f"## {group.capitalize()}\n")
-        parts += [_section(shown) for shown in members]
+        if group == "candles":
+            parts.append(_table(list(members)))
+        else:
+            parts += [_section(shown) for shown in members]
     return "\n".join(parts)
+
+
+def _table(members: list[Card]) -> str:
+    """Return entries that differ in little but their doc as one table."""
+    rows = [f"| `{one.example}` | {one.doc} | {one.warmup} |" for one in members]
+    head = [
+        "A number: 0 on most bars, 100 where the pattern is seen and said to be followed by a",
+        "rise, -100 by a fall; 80 and 200 are weaker and confirmed ones. What is long, short or",
+        "near is measured against the bars before. `cdlengulfing() > 0` is a condition.",
+        "",
+        "| call | seen where | known after |",
+        "|---|---|---|",
+    ]
+    return "\n".join([*head, *rows, ""])
 
 
 def _section(shown: Card) -> str:
@@ -88,7 +133,7 @@ def _section(shown: Card) -> str:
 
 
 def _card(entry: Entry) -> Card:
-    params = {param.name: _usual(param) for param in entry.params}
+    params = usual(entry)
     arguments = [(given.name, given.doc) for given in entry.inputs]
     arguments += [(param.name, _param(param)) for param in entry.params]
     if entry.prices:
@@ -98,7 +143,7 @@ def _card(entry: Entry) -> Card:
         name=entry.name,
         group=entry.group,
         doc=entry.doc,
-        example=f"{example(entry)}.{entry.outputs[0].name}" if several else example(entry),
+        example=f"{call_of(entry)}.{entry.outputs[0].name}" if several else call_of(entry),
         formula=entry.source,
         arguments=tuple(arguments),
         results=tuple(
@@ -107,11 +152,6 @@ def _card(entry: Entry) -> Card:
         warmup=entry.warmup(params),
         settle=entry.settle(params),
     )
-
-
-def _usual(param: Param) -> int | float:
-    """Return what the example has for a param: its default, else 20."""
-    return 20 if param.default is None else param.default
 
 
 def _param(param: Param) -> str:

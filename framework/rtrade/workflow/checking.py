@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtrade.catalog.builtin import builtin
+from rtrade.catalog.installed import registry
 from rtrade.config.overrides import Overrides
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.errors import InvalidInput
@@ -88,7 +88,7 @@ def check_strategy(
     progress("beginning later")
     startup = start_dependence(plan, market)
     findings = Findings(compiled.definition.document)
-    findings.include([*plan.warnings, *review(plan, compiled.definition, builtin())])
+    findings.include([*plan.warnings, *review(plan, compiled.definition, registry())])
     _note_causality(findings, causality)
     _note_startup(findings, startup)
     _note_unknown(findings, compiled, market, signals)
@@ -136,7 +136,7 @@ def _note_causality(findings: Findings, causality: Causality) -> None:
 
 def _note_startup(findings: Findings, startup: Startup) -> None:
     for drift in startup.drifts:
-        if unforgetting([drift.node], builtin()):
+        if unforgetting([drift.node], registry()):
             # The compiler has said so (RT150).
             continue
         found = f"differs by {drift.difference:.2g} of its size"

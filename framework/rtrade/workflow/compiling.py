@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtrade.catalog.builtin import builtin
+from rtrade.catalog.installed import registry
 from rtrade.config.definitions import SourceDef, StrategyDef
 from rtrade.config.loading import find_source, find_workspace, load_source, load_strategy
 from rtrade.config.overrides import Overrides
@@ -30,5 +30,5 @@ def compile_strategy(path: Path, overrides: Overrides) -> Compiled:
     source = load_source(
         find_source(definition.data.source, workspace, document=definition.document)
     )
-    plan = build(definition, builtin())
+    plan = build(definition, registry())
     return Compiled(workspace, definition, source, plan)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtrade import __version__
+from rtrade.catalog.installed import Plugin, installed
 from rtrade.core.errors import RtradeError
 from rtrade.core.resources import data_folder
 from rtrade.core.settings import SETTINGS, load_settings
@@ -45,6 +46,7 @@ def diagnose(workspace: Path) -> list[Check]:
     """Look at Python, libraries, shipped files, the workspace and settings."""
     checks = [_python(), *(_library(name, module) for name, module in _LIBRARIES.items())]
     checks.append(_shipped())
+    checks += map(_plugin, installed().plugins)
     checks.append(_writable("workspace", workspace))
     settings = load_settings(workspace)
     out = settings["RTRADE_OUT"] or str(workspace / "runs")
@@ -67,6 +69,14 @@ def _library(name: str, module: str) -> Check:
         return Check(name, importlib.metadata.version(name))
     except (ImportError, OSError) as fault:
         return Check(name, str(fault), ok=False, hint=f"pip install --force-reinstall {name}")
+
+
+def _plugin(found: Plugin) -> Check:
+    name = f"plug-in {found.name}"
+    if found.problem is None:
+        return Check(name, f"{found.identity} adds {', '.join(found.entries) or 'nothing'}")
+    hint = f"upgrade it, or take it away: pip uninstall {found.distribution}"
+    return Check(name, f"{found.identity} is left out: {found.problem}", ok=False, hint=hint)
 
 
 def _shipped() -> Check:

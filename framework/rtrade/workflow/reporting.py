@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rtrade import __version__
-from rtrade.catalog.builtin import builtin
+from rtrade.catalog.installed import registry
 from rtrade.catalog.registry import Kind
 from rtrade.execution.summary import FILL_RULES
 from rtrade.plan.explain import explain
@@ -39,7 +39,7 @@ def report_page(
             position=record.position,
             indicators=indicators,
             strategy_yaml=compiled.definition.document.text,
-            explanation=explain(plan, compiled.definition, builtin()).as_text(),
+            explanation=explain(plan, compiled.definition, registry()).as_text(),
             fill_rules=FILL_RULES,
             version=__version__,
         )

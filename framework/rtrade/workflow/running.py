@@ -110,9 +110,9 @@ def _record(plan: Plan, market: MarketData, signals: SignalTable, result: RunRes
     from rtrade.analysis.metrics import measure
     from rtrade.analysis.record import build
     from rtrade.analysis.warnings import rule_facts, warming_up, warnings_of
-    from rtrade.catalog.builtin import KERNELS_VERSION
+    from rtrade.catalog.installed import kernels_version
     from rtrade.execution.core import FILL_RULES_VERSION
-    from rtrade.plan.canonical import canonical_json
+    from rtrade.plan.canonical import canonical_json, entries_of
 
     bars, filters, cash, costs = market.bars, market.filters, plan.cash, plan.costs
     metrics = measure(result, bars, cash=cash, costs=costs, filters=filters)
@@ -122,7 +122,10 @@ def _record(plan: Plan, market: MarketData, signals: SignalTable, result: RunRes
         for name, rule in plan.rules.items()
     }
     identity = fingerprint(
-        canonical_json(plan), market, fill_rules=FILL_RULES_VERSION, kernels=KERNELS_VERSION
+        canonical_json(plan),
+        market,
+        fill_rules=FILL_RULES_VERSION,
+        kernels=kernels_version(entries_of(plan)),
     )
     return build(
         plan,
@@ -161,6 +164,7 @@ def _output(workspace: Path, out: Path | None) -> Path:
 
 def _lock(compiled: Compiled, root: Path, started: datetime, seconds: float) -> bytes:
     from rtrade.analysis.run_lock import run_lock
+    from rtrade.catalog.installed import installed
 
     document = compiled.definition.document
     paths = {
@@ -172,7 +176,8 @@ def _lock(compiled: Compiled, root: Path, started: datetime, seconds: float) -> 
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
     }
-    return run_lock(paths=paths, times=times)
+    plugins = [one.identity for one in installed().plugins if one.problem is None]
+    return run_lock(paths=paths, times=times, plugins=plugins)
 
 
 def _since(clock: float) -> float:
