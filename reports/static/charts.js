@@ -118,7 +118,9 @@ function points(time, values) {
     if (Number.isFinite(values[i])) made.push({ time: time[i], value: values[i] });
     else {
       const before = made[i - 1];
-      if (before && before.value !== undefined) before.color = "transparent";
+      if (before && before.value !== undefined) {
+        before.color = before.bottomLineColor = before.bottomFillColor1 = before.bottomFillColor2 = "transparent";
+      }
       made.push({ time: time[i] });
     }
   }
@@ -142,7 +144,9 @@ function showLevel(next) {
   const time = next.time;
   const bars = [];
   for (let i = 0; i < time.length; i++) {
-    bars.push({ time: time[i], open: next.open[i], high: next.high[i], low: next.low[i], close: next.close[i] });
+    bars.push(Number.isFinite(next.open[i])
+      ? { time: time[i], open: next.open[i], high: next.high[i], low: next.low[i], close: next.close[i] }
+      : { time: time[i] });
   }
   candles.setData(bars);
   volume.setData(points(time, next.volume));

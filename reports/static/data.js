@@ -55,16 +55,47 @@ const isClosed = (trade) => (trades.kind[trade] & 2) > 0;
 const hasBars = (trade) => (trades.kind[trade] & 4) > 0;
 const tradeCount = trades.number.length;
 
-// Whole bars around a trade, when this file has them; null otherwise.
+// Whole bars around a trade, when this file has them; null otherwise. Of a long trade it may have
+// the beginning and the end only, and a hole in the chart says so.
 const AROUND = 1500;
+const HOLE = 8;
 function detailOf(trade) {
   if (detail === null || !hasBars(trade)) return null;
-  const stretch = indexAt(detail.stretches.map((at) => detail.time[at]), trades.entry[trade]);
-  const start = detail.stretches[stretch];
-  const stop = stretch + 1 < detail.stretches.length ? detail.stretches[stretch + 1] : detail.time.length;
   const entry = indexAt(detail.time, trades.entry[trade]);
   const exit = indexAt(detail.time, trades.exit[trade]);
-  return slice(detail, Math.max(start, entry - AROUND), Math.min(stop, exit + AROUND));
+  const begin = stretchAt(entry);
+  const end = stretchAt(exit);
+  if (begin.start === end.start) {
+    return slice(detail, Math.max(begin.start, entry - AROUND), Math.min(begin.stop, exit + AROUND));
+  }
+  const first = slice(detail, Math.max(begin.start, entry - AROUND), begin.stop);
+  const last = slice(detail, end.start, Math.min(end.stop, exit + AROUND));
+  const middle = hole(first.time[first.time.length - 1], last.time[0]);
+  return join(first, middle, last);
+}
+
+function stretchAt(bar) {
+  const at = indexAt(detail.stretches, bar);
+  return {
+    start: detail.stretches[at],
+    stop: at + 1 < detail.stretches.length ? detail.stretches[at + 1] : detail.time.length,
+  };
+}
+
+function hole(from, to) {
+  return Float64Array.from({ length: HOLE }, (_, i) => from + ((to - from) * (i + 1)) / (HOLE + 1));
+}
+
+function join(first, times, last) {
+  const unknown = new Float64Array(times.length).fill(NaN);
+  const glue = (a, b, c) => Float64Array.of(...a, ...b, ...c);
+  const whole = { broken: true };
+  for (const name of Object.keys(first)) {
+    whole[name] = name === "lines"
+      ? first.lines.map((line, i) => glue(line, unknown, last.lines[i]))
+      : glue(first[name], name === "time" ? times : unknown, last[name]);
+  }
+  return whole;
 }
 
 function digits(size) {

@@ -8,7 +8,7 @@ const next = document.getElementById("next");
 function describeLevel() {
   const near = level === overview
     ? run.whole ? "" : `Each candle covers ${run.candle}. `
-    : `Full ${run.timeframe} bars around the trade; “Whole run” goes back. `;
+    : `Full ${run.timeframe} bars around the trade; ${level.broken ? "its middle is left out; " : ""}“Whole run” goes back. `;
   const apart = level === overview && !run.whole && chosen >= 0 && !hasBars(chosen)
     ? "This trade's full bars are not in this file. " : "";
   const text = near + apart + marksNote;

@@ -47,6 +47,16 @@ function sortBy(header) {
   body.append(...rows.map(([, row]) => row));
 }
 
+// Rows of one side, or closed by one thing; the marks on the chart stay.
+function filterRows() {
+  const side = document.getElementById("only-side").value;
+  const exit = document.getElementById("only-exit").value;
+  for (const row of body.rows) {
+    row.hidden = (side !== "" && row.cells[1].textContent.trim() !== side)
+      || (exit !== "" && row.cells[row.cells.length - 1].textContent.trim() !== exit);
+  }
+}
+
 function tableKey(event) {
   const row = event.target.closest("tbody tr");
   if (!row) return;
@@ -79,4 +89,6 @@ if (list) {
     if (row) choose(Number(row.dataset.n), true);
   });
   body.addEventListener("keydown", tableKey);
+  document.getElementById("only-side").addEventListener("change", filterRows);
+  document.getElementById("only-exit").addEventListener("change", filterRows);
 }

@@ -109,16 +109,47 @@ def test_a_click_on_a_trade_takes_the_chart_there(browser, pages, name):
     assert browser.complaints() == []
 
 
-def test_a_long_run_shows_whole_bars_near_a_trade(browser, pages):
+@pytest.mark.parametrize("long", [True, False])
+def test_a_long_run_shows_whole_bars_near_the_trades_that_moved_equity_most(browser, pages, long):
+    trades = run_of("long").document["trades"]
+    most = sorted(range(len(trades)), key=lambda at: -abs(trades[at]["pnl"]))[:200]
+    # Longer than twice the 30 bars that this page keeps of either end, or not.
+    number = next(at for at in most if (trades[at]["bars"] >= 60) == long) + 1
     browser.look()
     browser.open(pages / "long.html")
     level = browser.driver.find_element(By.ID, "level")
     assert "Each candle covers 12h" in level.text
-    row(browser, 3).click()
+    browser.run("arguments[0].click()", row(browser, number))
     browser.wait(lambda: "Full 1h bars" in level.text)
-    entry = run_of("long").document["trades"][2]["entry_time"]
+    entry, leave = (minute(trades[number - 1][name]) for name in ("entry_time", "exit_time"))
     browser.wait(lambda: browser.view("price")[0] > "2019-01-0")
-    assert browser.view("price")[0][:10] >= entry[:8]
+    start, stop = browser.view("price")
+    assert start <= entry
+    assert leave <= stop
+    assert ("its middle is left out" in level.text) == long
+    browser.settle()
+    browser.picture(f"report_long_trade_{'broken' if long else 'whole'}")
+    assert browser.complaints() == []
+
+
+def test_the_table_of_trades_can_be_narrowed(browser, pages):
+    browser.look()
+    browser.open(pages / "short.html")
+    shown = (
+        "return Array.from(document.querySelectorAll('tr[data-n]')).filter((r) => !r.hidden).length"
+    )
+    trades = run_of("short").document["trades"]
+    browser.run(
+        "const box = document.getElementById('only-side'); box.value = 'short';"
+        "box.dispatchEvent(new Event('change'))"
+    )
+    assert browser.run(shown) == sum(trade["side"] == "short" for trade in trades)
+    browser.run(
+        "const box = document.getElementById('only-exit'); box.value = 'rule';"
+        "box.dispatchEvent(new Event('change'))"
+    )
+    short = [trade for trade in trades if trade["side"] == "short"]
+    assert browser.run(shown) == sum(trade["exit_reason"] == "rule" for trade in short)
 
 
 def test_a_trade_without_whole_bars_is_shown_among_the_candles(browser, pages):

@@ -84,27 +84,48 @@ def test_thinned_lines_leave_unknown_values_unknown():
     assert np.nanmax(line) == np.nanmax(values)
 
 
-def test_whole_bars_are_kept_around_trades_within_the_budget():
+def test_whole_bars_are_kept_around_all_trades_where_there_is_room():
     entry = np.arange(100, 9_000, 200)
     held = Holdings(entry, entry + 20, np.linspace(-1, 1, len(entry)))
-    near = windows(held, 10_000, budget=2_000, margin=40)
-    assert near.bars.sum() <= 2_000
-    assert 10 <= len(near.trades) < len(entry)
+    near = windows(held, 10_000, budget=101 * len(entry), margin=40)
+    assert near.trades == tuple(range(len(entry)))
+    assert near.edge == 10_000
     for i in near.trades:
         assert near.bars[entry[i] - 40 : entry[i] + 61].all()
+    assert near.bars.sum() == 101 * len(entry)
 
 
-def test_the_largest_of_the_later_trades_come_first():
-    entry = np.arange(200, 60_000, 300)
-    pnl = np.zeros(len(entry))
-    pnl[150] = -9.0
-    near = windows(Holdings(entry, entry + 5, pnl), 70_000, budget=101 * 86, margin=40)
-    assert set(range(100)) | {150} == near.trades
+def test_the_trades_that_moved_equity_most_are_the_ones():
+    entry = np.arange(200, 90_000, 300)
+    pnl = np.where(np.arange(len(entry)) % 2 == 0, 5.0, 1.0)
+    pnl[-1] = -9.0
+    near = windows(Holdings(entry, entry + 5, pnl), 91_000, budget=30_000, margin=40)
+    assert len(near.trades) == 200
+    assert near.trades[-1] == len(entry) - 1
+    assert set(range(0, len(entry), 2)) < set(near.trades)
 
 
-def test_a_very_long_trade_is_left_to_the_candles():
-    held = Holdings(np.array([10]), np.array([9_000]), np.array([1.0]))
-    assert not windows(held, 10_000, budget=10_000, margin=40).trades
+@pytest.mark.parametrize("budget", [9_500, 5_000, 2_000, 700])
+def test_long_trades_keep_their_ends_and_none_is_left_out(budget):
+    entry = np.array([100, 5_000, 9_000])
+    held = Holdings(entry, entry + np.array([4_000, 20, 900]), np.array([1.0, 2.0, 3.0]))
+    near = windows(held, 10_000, budget=budget, margin=40)
+    assert near.trades == (0, 1, 2)
+    assert near.bars.sum() <= budget
+    aside = min(40, near.edge)
+    for start, stop in zip(entry, held.exit, strict=True):
+        inside = min(near.edge, stop - start + 1)
+        assert near.bars[start - aside : start + inside].all()
+        assert near.bars[stop + 1 - inside : stop + 1 + aside].all()
+    if budget == 2_000:
+        assert not near.bars[2_000]
+
+
+def test_windows_of_no_trades_are_empty():
+    none = np.array([], dtype=np.int64)
+    near = windows(Holdings(none, none, none.astype(float)), 10_000, budget=700, margin=40)
+    assert near.trades == ()
+    assert not near.bars.any()
 
 
 @pytest.mark.parametrize(

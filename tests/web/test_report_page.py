@@ -113,7 +113,7 @@ def test_every_trade_is_a_row_with_the_numbers_of_the_result(run, page):
     trades = json.loads(json.dumps(run.document))["trades"]
     assert [row["n"] for row in page.rows] == list(range(1, len(trades) + 1))
     columns = {3: "entry_price", 5: "exit_price", 6: "size", 7: "bars", 8: "pnl", 9: "return"}
-    columns[10] = "fees"
+    columns[12] = "fees"
     for row, trade in zip(page.rows, trades, strict=True):
         cells = row["cells"]
         assert cells[1][1] == trade["side"]
@@ -122,14 +122,16 @@ def test_every_trade_is_a_row_with_the_numbers_of_the_result(run, page):
             assert json.loads(cells[place][0]) == trade[name], (row["n"], name)
     assert trades[-1]["exit_time"] is None
     assert page.rows[-1]["cells"][4][1] == "open"
-    assert page.rows[-1]["cells"][11][1].startswith("still open")
+    assert page.rows[-1]["cells"][13][1].startswith("still open")
 
 
 def test_a_long_table_is_cut_and_says_where_the_rest_is(run):
-    trades = run.document["trades"][:5] * 500
+    trades = [dict(trade, pnl=float(at)) for at, trade in enumerate(run.document["trades"] * 100)]
     shown = Page(render(with_document(run, trades=trades)))
-    assert len(shown.rows) == 2_000
-    assert "The first 2,000 of 2,500 trades" in shown.text
+    count = len(trades)
+    wanted = [*range(1, 801), *range(count - 199, count + 1)]
+    assert [row["n"] for row in shown.rows] == wanted
+    assert f"1,000 of {count:,} trades: the first, and the 200 that moved" in shown.text
     assert "trades.csv" in shown.text
 
 
@@ -199,7 +201,10 @@ def test_the_page_refers_to_nothing_outside(page):
             target = given.get(name)
             if target is None or target.startswith(("#", "data:")):
                 continue
-            assert (tag, target) == ("a", "https://www.tradingview.com/")
+            # The run's own files, beside the page.
+            beside = ("trades.csv", "result.json")
+            assert tag == "a"
+            assert target in ("https://www.tradingview.com/", *beside)
         assert "style" not in given
         assert not [name for name in given if name.startswith("on")]
 

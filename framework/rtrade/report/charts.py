@@ -11,14 +11,23 @@ from rtrade.catalog.registry import Unit
 from rtrade.core.bars import COLUMNS, Bars, FloatArray, IntArray
 from rtrade.report.columns import column, flags, rough, times
 from rtrade.report.inputs import Indicator, ReportInputs, TradeColumns
-from rtrade.report.levels import Grouping, Windows, candles, extremes, group, windows
+from rtrade.report.levels import (
+    LARGEST,
+    Grouping,
+    Windows,
+    candles,
+    extremes,
+    group,
+    largest,
+    windows,
+)
 
 OVERVIEW = 5_000
-DETAIL_BYTES = 650_000
-DETAIL_BARS = 15_000
+DETAIL_BYTES = 1_200_000
+DETAIL_BARS = 25_000
 MARGIN = 40
 MARKERS = 10_000
-ROWS = 2_000
+ROWS = 1_000
 LINES = 8
 PANES = 3
 
@@ -36,7 +45,7 @@ class ChartPlan:
     """What is drawn and what is not."""
 
     grouping: Grouping
-    near: Windows
+    near: Windows | None
     lines: tuple[Line, ...]
     left_out: tuple[str, ...]
     shown_trades: IntArray
@@ -49,21 +58,29 @@ def plan_charts(inputs: ReportInputs, trades: TradeColumns) -> ChartPlan:
     lines, left_out = place(inputs.indicators, bars)
     # Four bytes each, but for equity and benchmark.
     per_bar = 4 * (len(lines) + 8) + 8 * 2
-    budget = min(DETAIL_BARS, DETAIL_BYTES // per_bar) if len(grouping) < len(bars) else 0
+    budget = min(DETAIL_BARS, DETAIL_BYTES // per_bar)
+    near = windows(trades.held, len(bars), budget, MARGIN)
     return ChartPlan(
         grouping=grouping,
-        near=windows(trades.held, len(bars), budget, MARGIN),
+        near=near if len(grouping) < len(bars) else None,
         lines=lines,
         left_out=left_out,
-        shown_trades=_marked(len(trades)),
+        shown_trades=_marked(trades),
     )
 
 
-def _marked(count: int) -> IntArray:
+def listed(trades: TradeColumns) -> IntArray:
+    """Choose the trades of the table: all, or the first and those that moved equity most."""
+    if len(trades) <= ROWS:
+        return np.arange(len(trades), dtype=np.int64)
+    return np.union1d(np.arange(ROWS - LARGEST, dtype=np.int64), largest(trades.held))
+
+
+def _marked(trades: TradeColumns) -> IntArray:
     """Choose the trades whose marks are drawn: those of the table, and an even part of the rest."""
-    step = max(1, -(-count // (MARKERS - ROWS)) if count > MARKERS else 1)
-    evenly = np.arange(0, count, step, dtype=np.int64)
-    return np.union1d(np.arange(min(count, ROWS), dtype=np.int64), evenly)
+    count = len(trades)
+    step = -(-count // (MARKERS - ROWS)) if count > MARKERS else 1
+    return np.union1d(listed(trades), np.arange(0, count, step, dtype=np.int64))
 
 
 def place(
@@ -148,9 +165,9 @@ def _detail(
     invested: FloatArray,
 ) -> dict[str, Any] | None:
     """Return the whole bars near trades, in stretches without holes between them."""
-    marked = np.flatnonzero(plan.near.bars)
-    if not len(marked):
+    if plan.near is None or not plan.near.trades:
         return None
+    marked = np.flatnonzero(plan.near.bars)
     bars = inputs.bars
     breaks = np.flatnonzero(np.diff(marked) > 1) + 1
     stretches = np.concatenate(([0], breaks)).astype(np.int64)
@@ -167,7 +184,8 @@ def _trades(bars: Bars, trades: TradeColumns, plan: ChartPlan) -> dict[str, Any]
     """Return what marks need; `kind` is 1 for long + 2 where closed + 4 with whole bars near."""
     shown = plan.shown_trades
     kind = (trades.side > 0) + 2 * trades.closed
-    kind[list(plan.near.trades)] += 4
+    if plan.near is not None:
+        kind[list(plan.near.trades)] += 4
     return {
         "number": column(shown + 1),
         "entry": times(bars.time[trades.held.entry[shown]]),

@@ -69,6 +69,8 @@ class TradeRow:
     return_: Annotated[tuple[str, str, str], "pnl over the entry's notional"]
     fees: Annotated[tuple[str, str, str], "commissions, quote units"]
     bars: Annotated[tuple[str, str, str], "bars held"]
+    against: Annotated[tuple[str, str, str], "the worst that it stood against the entry price"]
+    for_: Annotated[tuple[str, str, str], "the best that it stood for it"]
     exit_reason: Annotated[str, "what closed it; a word for a position still open"]
 
 
@@ -78,6 +80,7 @@ class Trades:
 
     rows: Annotated[tuple[TradeRow, ...], "the trades shown, in time order"]
     total: Annotated[int, "trades in the result, one still open included"]
+    exits: Annotated[tuple[str, ...], "what closed the trades shown, each once"]
     cut: Annotated[str, "a sentence where not all are shown, else empty"]
 
 
@@ -109,6 +112,87 @@ class PeriodRow:
     equity: Annotated[str, "equity at the last close of the period"]
     benchmark: Annotated[str, "buying and holding at the same close"]
     drawdown: Annotated[str, "how far equity stood under its peak at that close"]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A cell of the table of months."""
+
+    text: Annotated[str, "the return in percent; empty where the run has no bar"]
+    tone: Annotated[str, "`up` or `down` and how strongly, 1 to 5; empty without a return"]
+    partial: Annotated[bool, "True where only a part of the period was run"]
+
+
+@dataclass(frozen=True)
+class YearRow:
+    """A year of the run."""
+
+    year: Annotated[int, "the year"]
+    months: Annotated[tuple[Heat, ...], "its twelve months"]
+    total: Annotated[Heat, "the year as a whole"]
+    benchmark: Annotated[str, "buying and holding in the same time"]
+    bars: Annotated[Markup, "a drawing of both"]
+
+
+@dataclass(frozen=True)
+class FallRow:
+    """One of the deepest drawdowns. Times are closes, UTC."""
+
+    depth: Annotated[str, "how deep, in percent of the peak"]
+    peak: Annotated[str, "when the peak was"]
+    trough: Annotated[str, "when equity was lowest"]
+    recovery: Annotated[str, "when the peak was reached again; `open` where it was not"]
+    down: Annotated[str, "from peak to trough, in days"]
+    back: Annotated[str, "from trough to recovery, in days; a dash while open"]
+    bars: Annotated[str, "closes under the peak"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing with what it shows in words and in numbers."""
+
+    svg: Annotated[Markup, "the drawing"]
+    summary: Annotated[str, "what it shows, for those who cannot see it"]
+    header: Annotated[tuple[str, ...], "titles of the columns of the same as a table"]
+    rows: Annotated[tuple[tuple[str, ...], ...], "its rows"]
+
+
+@dataclass(frozen=True)
+class GroupTable:
+    """Closed trades grouped by one thing."""
+
+    title: Annotated[str, "what they are grouped by"]
+    rows: Annotated[
+        tuple[tuple[str, str, str, str, str, str, Markup], ...],
+        "name, trades, win rate, mean return, pnl, profit factor, and the pnl as a bar",
+    ]
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What the same trades could have made in another draw."""
+
+    picture: Annotated[Picture, "the fan of equity"]
+    sentence: Annotated[str, "what it says and assumes"]
+    header: Annotated[tuple[str, ...], "titles of the quantiles"]
+    rows: Annotated[tuple[tuple[str, ...], ...], "final return and deepest fall by quantile"]
+    seed: Annotated[int, "the seed of the draws"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The run looked at from all sides; a part is None where the run is too short for it."""
+
+    years: Annotated[tuple[YearRow, ...], "returns by month and year, in order"]
+    falls: Annotated[tuple[FallRow, ...], "the deepest drawdowns"]
+    rolling: Annotated[Picture | None, "Sharpe ratio and volatility over a moving window"]
+    spread: Annotated[Picture | None, "how returns are spread"]
+    extremes: Annotated[tuple[tuple[str, str, str, str], ...], "worst and best, day and return"]
+    excursions: Annotated[Picture | None, "how far trades ran against and for the position"]
+    groups: Annotated[tuple[GroupTable, ...], "closed trades by what they have in common"]
+    chance: Annotated[Chance | None, "the trades drawn again"]
+    few: Annotated[str, "why there are no draws; empty where there are"]
+    exposure: Annotated[tuple[Fact, ...], "time in the market, and on which side"]
 
 
 @dataclass(frozen=True)
@@ -151,6 +235,7 @@ class ReportContext:
     key_numbers: Annotated[tuple[KeyNumber, ...], "the numbers at the top"]
     warnings: Annotated[tuple[str, ...], "what the result itself warns of"]
     charts: Annotated[Charts, "the charts"]
+    study: Annotated[Study, "the run by calendar, by trade and by chance"]
     trades: Annotated[Trades, "the trade table"]
     costs: Annotated[tuple[Fact, ...], "commissions, slippage, turnover"]
     metrics: Annotated[tuple[MetricRow, ...], "all metrics with their definitions"]

@@ -11,8 +11,8 @@ from rtrade.report.context import Figure
 Value = int | float | None
 
 UNDEFINED = "\u2013"
-_MINUS = "\u2212"
-_TIMES = "\u00d7"
+MINUS = "\u2212"
+TIMES = "\u00d7"
 _NARROW = "\u202f"
 
 
@@ -20,6 +20,7 @@ class Form(StrEnum):
     """How a number is written."""
 
     PERCENT = "percent"  # of a fraction: 0.123 -> 12.3 %
+    POINTS = "points"  # the same without the sign: 0.123 -> 12.3
     RATIO = "ratio"
     MONEY = "money"
     PRICE = "price"
@@ -38,7 +39,7 @@ _METRIC_FORMS = {
     MetricUnit.BARS: Form.BARS,
     MetricUnit.TURNS: Form.PER_YEAR,
 }
-_ASCII = str.maketrans({UNDEFINED: "-", _MINUS: "-", _NARROW: " ", _TIMES: "x"})
+_ASCII = str.maketrans({UNDEFINED: "-", MINUS: "-", _NARROW: " ", TIMES: "x"})
 
 
 def show(value: Value, form: Form, *, signed: bool = False) -> str:
@@ -48,7 +49,7 @@ def show(value: Value, form: Form, *, signed: bool = False) -> str:
     text = _magnitude(abs(value), form)
     if not any(digit in text for digit in "123456789"):
         return text
-    return f"{_MINUS if value < 0 else '+' if signed else ''}{text}"
+    return f"{MINUS if value < 0 else '+' if signed else ''}{text}"
 
 
 def figure(path: str, value: Value, form: Form, *, signed: bool = False) -> Figure:
@@ -86,6 +87,8 @@ def _magnitude(value: float, form: Form) -> str:
         case Form.PERCENT:
             percent = value * 100
             return f"{percent:,.{_decimals(percent)}f}{_NARROW}%"
+        case Form.POINTS:
+            return f"{value * 100:,.{0 if value >= 10 else 1}f}"
         case Form.RATIO:
             return f"{value:,.2f}"
         case Form.MONEY:
@@ -99,7 +102,7 @@ def _magnitude(value: float, form: Form) -> str:
         case Form.BARS:
             return f"{value:,.0f}{_NARROW}{'bar' if value == 1 else 'bars'}"
         case Form.PER_YEAR:
-            return f"{value:,.1f}{_NARROW}{_TIMES} a year"
+            return f"{value:,.1f}{_NARROW}{TIMES} a year"
 
 
 def _decimals(percent: float) -> int:

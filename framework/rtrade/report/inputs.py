@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rtrade.analysis.trades import TradeTable
 from rtrade.catalog.registry import Unit
 from rtrade.core.bars import Bars, FloatArray, IntArray
 from rtrade.report.levels import Holdings
@@ -28,7 +29,8 @@ class ReportInputs:
 
     `document` is that of `result.json`, with `data.synthetic`. `equity` and `benchmark` are in
     quote units, `position` is the signed size. `explanation` is the plan in plain words,
-    `fill_rules` are sentences, `version` is the one of rtrade.
+    `fill_rules` are sentences, `version` is the one of rtrade. `seed` is that of what is drawn by
+    chance.
     """
 
     document: Mapping[str, Any]
@@ -41,6 +43,7 @@ class ReportInputs:
     explanation: str
     fill_rules: tuple[str, ...]
     version: str
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,28 +64,13 @@ class TradeColumns:
         return len(self.side)
 
 
-def trade_columns(trades: list[Mapping[str, Any]], bars: Bars) -> TradeColumns:
-    """Read the trades of the result document; times are looked up among the run's bars."""
-    exits = [trade["exit_time"] for trade in trades]
-    last_time, last_close = int(bars.time[-1]), float(bars.close[-1])
-    exit_ms = _milliseconds([text or "1970-01-01" for text in exits])
-    closed = np.array([text is not None for text in exits], dtype=np.int64)
-    exit_ms[closed == 0] = last_time
-    prices = [last_close if t["exit_price"] is None else t["exit_price"] for t in trades]
+def trade_columns(table: TradeTable, bars: Bars) -> TradeColumns:
+    """Return the trades as the charts draw them."""
     return TradeColumns(
-        held=Holdings(
-            entry=np.searchsorted(bars.time, _milliseconds([t["entry_time"] for t in trades])),
-            exit=np.searchsorted(bars.time, exit_ms),
-            pnl=np.array([t["pnl"] for t in trades], dtype=np.float64),
-        ),
-        side=np.array([1 if t["side"] == "long" else -1 for t in trades], dtype=np.int64),
-        entry_price=np.array([t["entry_price"] for t in trades], dtype=np.float64),
-        exit_price=np.array(prices, dtype=np.float64),
-        gain=np.array([t["return"] for t in trades], dtype=np.float64),
-        closed=closed,
+        held=Holdings(table.entry, np.minimum(table.exit, len(bars) - 1), table.pnl),
+        side=table.side,
+        entry_price=table.entry_price,
+        exit_price=table.exit_price,
+        gain=table.gain,
+        closed=table.closed,
     )
-
-
-def _milliseconds(texts: list[str]) -> IntArray:
-    moments = np.array([text.removesuffix("Z") for text in texts], dtype="datetime64[ms]")
-    return moments.astype(np.int64)

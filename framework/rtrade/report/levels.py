@@ -130,36 +130,50 @@ class Holdings:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Whole bars near trades: `bars` marks them, `trades` are the trades that lie in them."""
+    """Whole bars near trades: `bars` marks them, `trades` are the trades whose bars they are.
+
+    Of a trade of more than twice `edge` bars, the first and the last `edge` are among them.
+    """
 
     bars: BoolArray
-    trades: frozenset[int]
+    trades: tuple[int, ...]
+    edge: int
 
 
-_FIRST = 100
-_LONGEST = 16
+LARGEST = 200
+# Bars from entry and before exit to keep of a trade, where the whole of it is too much.
+_EDGES = (2_000, 1_000, 500, 250, 160, 120, 90, 70, 50, 40, 30, 20, 15, 10, 6, 4)
 
 
 def windows(held: Holdings, count: int, budget: int, margin: int) -> Windows:
-    """Choose up to `budget` of `count` bars: whole trades with `margin` bars on either side.
+    """Choose about `budget` of `count` bars: those of the `LARGEST` trades by gain or loss.
 
-    The first trades come first, then those with the largest gain or loss. A trade much longer
-    than the margin is better seen among the candles, and is left out.
+    Each has `margin` bars on either side. Where whole trades are too much, long ones lose their
+    middle, and then all of them some of the margin: none is left out.
     """
-    starts = np.maximum(held.entry - margin, 0)
-    stops = np.minimum(held.exit + margin + 1, count)
-    marked = np.zeros(count, dtype=np.bool_)
-    inside, used = set(), 0
-    by_size = np.argsort(-np.abs(held.pnl[_FIRST:]), kind="stable") + _FIRST
-    for i in [*range(min(_FIRST, len(starts))), *by_size.tolist()]:
-        window = slice(int(starts[i]), int(stops[i]))
-        width = window.stop - window.start
-        if width > _LONGEST * margin:
-            continue
-        added = width - int(np.count_nonzero(marked[window]))
-        if used + added > budget:
-            continue
-        marked[window] = True
-        used += added
-        inside.add(i)
-    return Windows(marked, frozenset(inside))
+    chosen = largest(held)
+    entry, stop = held.entry[chosen], held.exit[chosen] + 1
+    for edge in (count, *_EDGES):
+        aside = min(margin, edge)
+        split = stop - entry > 2 * edge
+        marked = _between(
+            count,
+            np.concatenate((entry - aside, stop[split] - edge)),
+            np.concatenate((np.where(split, entry + edge, stop + aside), stop[split] + aside)),
+        )
+        if np.count_nonzero(marked) <= budget:
+            break
+    return Windows(marked, tuple(chosen.tolist()), edge)
+
+
+def largest(held: Holdings) -> IntArray:
+    """Return the `LARGEST` trades by gain or loss, in order of entry."""
+    return np.sort(np.argsort(-np.abs(held.pnl), kind="stable")[:LARGEST])
+
+
+def _between(count: int, starts: IntArray, stops: IntArray) -> BoolArray:
+    """Mark the bars of stretches, as far as there are bars."""
+    change = np.zeros(count + 1, dtype=np.int64)
+    np.add.at(change, np.clip(starts, 0, count), 1)
+    np.add.at(change, np.clip(stops, 0, count), -1)
+    return np.asarray(np.cumsum(change)[:count] > 0)

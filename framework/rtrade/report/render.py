@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from rtrade.analysis.trades import excursions, trade_table
 from rtrade.core.resources import data_folder
 from rtrade.report import tables, words
 from rtrade.report.assets import load_assets
-from rtrade.report.charts import payload, plan_charts
+from rtrade.report.charts import listed, payload, plan_charts
 from rtrade.report.columns import island
 from rtrade.report.context import Charts, ReportContext
-from rtrade.report.inputs import Indicator, ReportInputs, trade_columns
+from rtrade.report.inputs import Indicator, ReportInputs, TradeColumns, trade_columns
+from rtrade.report.study import study
 
 __all__ = ["Indicator", "ReportInputs", "build_context", "render"]
 
@@ -39,6 +41,9 @@ def build_context(inputs: ReportInputs) -> ReportContext:
     """Turn a run into everything that a template sees."""
     document = inputs.document
     data, metrics = document["data"], document["metrics"]
+    table = trade_table(document["trades"], inputs.bars)
+    trades = trade_columns(table, inputs.bars)
+    against, for_ = excursions(table, inputs.bars)
     return ReportContext(
         title=document["strategy"],
         symbol=data["symbol"],
@@ -51,8 +56,9 @@ def build_context(inputs: ReportInputs) -> ReportContext:
         verdict=words.verdict(document),
         key_numbers=tables.key_numbers(metrics),
         warnings=tuple(document["warnings"]),
-        charts=_charts(inputs),
-        trades=tables.trades_table(document["trades"]),
+        charts=_charts(inputs, trades),
+        study=study(inputs, table, against, for_),
+        trades=tables.trades_table(document["trades"], listed(trades), against, for_),
         costs=tables.cost_facts(metrics),
         metrics=tables.metric_rows(metrics),
         fill_rules=inputs.fill_rules,
@@ -66,8 +72,7 @@ def build_context(inputs: ReportInputs) -> ReportContext:
     )
 
 
-def _charts(inputs: ReportInputs) -> Charts:
-    trades = trade_columns(inputs.document["trades"], inputs.bars)
+def _charts(inputs: ReportInputs, trades: TradeColumns) -> Charts:
     plan = plan_charts(inputs, trades)
     count, timeframe = len(inputs.bars), str(inputs.bars.timeframe)
     return Charts(

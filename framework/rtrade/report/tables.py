@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from rtrade.catalog.metrics import BY_NAME, METRICS
+from rtrade.core.bars import FloatArray, IntArray
 from rtrade.core.results import REFUSALS
 from rtrade.report import words
-from rtrade.report.charts import ROWS, fall, starting_cash
+from rtrade.report.charts import fall, starting_cash
 from rtrade.report.context import (
     Fact,
     Figure,
@@ -23,6 +24,7 @@ from rtrade.report.context import (
 )
 from rtrade.report.formatting import Form, Value, figure, metric_figure, moment, raw, show, tone
 from rtrade.report.inputs import ReportInputs
+from rtrade.report.levels import LARGEST
 
 PERIODS = 40
 
@@ -79,19 +81,24 @@ def _metric(name: str, metrics: Mapping[str, Any]) -> Figure:
     return metric_figure(BY_NAME[name], metrics[name])
 
 
-def trades_table(trades: list[Mapping[str, Any]]) -> Trades:
-    """Return the first trades as rows, and a sentence where there are more."""
-    rows = tuple(_trade(number, trade) for number, trade in enumerate(trades[:ROWS], 1))
+def trades_table(
+    trades: list[Mapping[str, Any]], chosen: IntArray, against: FloatArray, for_: FloatArray
+) -> Trades:
+    """Return the chosen trades as rows, and a sentence where there are more."""
+    rows = tuple(
+        _trade(at + 1, trades[at], float(against[at]), float(for_[at])) for at in chosen.tolist()
+    )
     cut = ""
-    if len(trades) > ROWS:
+    if len(rows) < len(trades):
         cut = (
-            f"The first {show(ROWS, Form.COUNT)} of {show(len(trades), Form.COUNT)} trades. "
-            "All of them are in trades.csv, next to this file."
+            f"{show(len(rows), Form.COUNT)} of {show(len(trades), Form.COUNT)} trades: the first, "
+            f"and the {LARGEST} that moved equity most. All of them are in trades.csv, next to "
+            "this file."
         )
-    return Trades(rows, len(trades), cut)
+    return Trades(rows, len(trades), tuple(dict.fromkeys(row.exit_reason for row in rows)), cut)
 
 
-def _trade(number: int, trade: Mapping[str, Any]) -> TradeRow:
+def _trade(number: int, trade: Mapping[str, Any], against: float, for_: float) -> TradeRow:
     left = trade["exit_reason"]
     return TradeRow(
         number=number,
@@ -106,6 +113,8 @@ def _trade(number: int, trade: Mapping[str, Any]) -> TradeRow:
         return_=_cell(trade["return"], Form.PERCENT, signed=True),
         fees=_cell(trade["fees"], Form.MONEY),
         bars=_cell(trade["bars"], Form.COUNT),
+        against=_cell(against, Form.PERCENT),
+        for_=_cell(for_, Form.PERCENT),
         exit_reason="still open" if left is None else words.reason(left),
     )
 

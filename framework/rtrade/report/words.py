@@ -9,6 +9,7 @@ from rtrade.report.charts import MARKERS, ChartPlan
 from rtrade.report.context import Verdict
 from rtrade.report.formatting import Form, Value, show, tone
 from rtrade.report.inputs import TradeColumns
+from rtrade.report.levels import LARGEST, Windows
 
 REFUSALS = {
     "in_position": "The opposite direction was held, and that position stayed.",
@@ -96,17 +97,30 @@ def equity_summary(document: Mapping[str, Any]) -> str:
     )
 
 
+# A trade of which so many bars are kept at either end is whole for all that a chart shows.
+_MANY = 2_000
+
+
+def _near(near: Windows, trades: int) -> str:
+    """Say which trades have their bars in the file."""
+    held = (
+        "all of its trades" if trades <= LARGEST else f"the {LARGEST} trades that moved equity most"
+    )
+    if near.edge < _MANY:
+        return f"{held}; of long ones, around their first and last {near.edge} bars"
+    return held
+
+
 def chart_notes(plan: ChartPlan, trades: TradeColumns, bars: int, timeframe: str) -> list[str]:
     """Say what was aggregated or left out of the charts."""
     notes = []
-    if len(plan.grouping) < bars:
-        near = len(plan.near.trades)
+    if plan.near is not None:
         notes.append(
             f"The overview draws {show(bars, Form.COUNT)} bars of {timeframe} as "
             f"{show(len(plan.grouping), Form.COUNT)} candles of {plan.grouping.timeframe}; "
             "equity, benchmark and drawdown keep their highest and lowest values. "
-            f"Full {timeframe} bars are in this file around {show(near, Form.COUNT)} of "
-            f"{counted(len(trades), 'trade')}; choose one of those and the chart shows them."
+            f"Full {timeframe} bars are in this file around {_near(plan.near, len(trades))}. "
+            "Choose a trade, and the chart shows them. All trades are in trades.csv."
         )
     if len(plan.shown_trades) < len(trades):
         notes.append(

@@ -1,0 +1,180 @@
+"""Drawings as SVG: bars, histograms, lines, points and fans; shapes carry classes, not colours.
+
+A drawing is a picture for those who see it; the page has the same in words and numbers beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from rtrade.core.bars import FloatArray
+
+WIDTH, HEIGHT = 560, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 24, 30
+_TICKS = 5
+_LETTER = 7
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A range of values on a stretch of the drawing, with the texts of its ticks."""
+
+    low: float
+    high: float
+    start: float
+    stop: float
+    ticks: tuple[tuple[float, str], ...] = ()
+
+    def at(self, value: float) -> float:
+        """Return the place of a value."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
+
+    def places(self, values: FloatArray) -> FloatArray:
+        """Return the places of values."""
+        scale = (self.stop - self.start) / (self.high - self.low)
+        return np.asarray(self.start + (values - self.low) * scale, dtype=np.float64)
+
+
+def ticks(low: float, high: float, count: int = _TICKS) -> list[float]:
+    """Return round numbers between two ends, about `count` of them."""
+    span = high - low
+    if not span > 0:
+        return [low]
+    rough = span / count
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(power * by for by in (1, 2, 2.5, 5, 10) if power * by >= rough * 0.999)
+    first = np.ceil(low / step - 1e-9)
+    values = (first + np.arange(int((high - first * step) / step + 1e-9) + 1)) * step
+    return [0.0 if abs(value) < step * 1e-6 else float(value) for value in values]
+
+
+def across(low: float, high: float, labels: Sequence[tuple[float, str]]) -> Axis:
+    """Return the horizontal axis of a drawing."""
+    low, high = _apart(low, high)
+    return Axis(low, high, _LEFT, WIDTH - _RIGHT, tuple(labels))
+
+
+def up(
+    low: float, high: float, labels: Sequence[tuple[float, str]], *, top: float = _TOP,
+    bottom: float = HEIGHT - _BOTTOM,
+) -> Axis:  # fmt: skip
+    """Return a vertical axis, its low end at the bottom."""
+    low, high = _apart(low, high)
+    return Axis(low, high, bottom, top, tuple(labels))
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
+    if high > low:
+        return low, high
+    return low - (abs(low) or 1.0) * 0.1, high + (abs(high) or 1.0) * 0.1
+
+
+def drawing(parts: Sequence[Markup], *, height: float = HEIGHT) -> Markup:
+    """Return the SVG of shapes; hidden from readers of screens, who have the table."""
+    return Markup('<svg viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}</svg>').format(
+        WIDTH, _short(height), Markup("").join(parts)
+    )
+
+
+def frame(x: Axis, y: Axis, title: str = "") -> Markup:
+    """Return grid lines and the texts of both axes; `title` names what is drawn."""
+    parts = []
+    for value, text in y.ticks:
+        place = _short(y.at(value))
+        parts.append(_line(x.start, place, x.stop, place, "zero" if value == 0 else "grid"))
+        parts.append(_text(x.start - 6, float(place) + 4, text, "end"))
+    for value, text in x.ticks:
+        # A text in the middle of its tick would be cut off at the end of the drawing.
+        late = x.at(value) + len(text) * _LETTER / 2 > WIDTH
+        parts.append(_text(WIDTH if late else x.at(value), y.start + 18, text,
+                           "end" if late else "middle"))  # fmt: skip
+    if title:
+        parts.append(_text(x.start, y.stop - 9, title, "start", "name"))
+    return Markup("").join(parts)
+
+
+def columns(x: Axis, y: Axis, edges: FloatArray, counts: FloatArray) -> Markup:
+    """Return a histogram: a column for each bin, those below 0 of another class."""
+    parts = []
+    for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True):
+        if count:
+            start, stop = x.at(float(left)), x.at(float(right))
+            top = y.at(float(count))
+            tone = "loss" if left + right < -1e-15 else "gain" if left + right > 1e-15 else "even"
+            parts.append(_rect(start + 0.5, top, stop - start - 1, y.start - top, tone))
+    return Markup("").join(parts)
+
+
+def path(x: Axis, y: Axis, at: FloatArray, values: FloatArray, tone: str) -> Markup:
+    """Return a line; it breaks where a value is not known."""
+    known = np.isfinite(values)
+    if not known.any():
+        return Markup("")
+    xs, ys = x.places(at), y.places(np.where(known, values, 0.0))
+    parts, pen = [], False
+    for place, shown in enumerate(known.tolist()):
+        if shown:
+            parts.append(f"{'L' if pen else 'M'}{_short(xs[place])} {_short(ys[place])}")
+        pen = shown
+    return Markup('<path class="{}" d="{}"/>').format(tone, "".join(parts))
+
+
+def band(x: Axis, y: Axis, at: FloatArray, low: FloatArray, high: FloatArray, tone: str) -> Markup:
+    """Return the area between two lines."""
+    xs = x.places(at)
+    upper = [f"{_short(a)} {_short(b)}" for a, b in zip(xs, y.places(high), strict=True)]
+    lower = [f"{_short(a)} {_short(b)}" for a, b in zip(xs, y.places(low), strict=True)]
+    return Markup('<path class="{}" d="M{}Z"/>').format(tone, "L".join([*upper, *lower[::-1]]))
+
+
+def points(x: Axis, y: Axis, at: FloatArray, values: FloatArray, gains: FloatArray) -> Markup:
+    """Return a point for each pair, round for a gain and a cross for a loss."""
+    gain, loss = [], []
+    for a, b, won in zip(x.places(at), y.places(values), gains, strict=True):
+        if won > 0:
+            gain.append(f"M{_short(a - 2)} {_short(b)}a2 2 0 1 0 4 0a2 2 0 1 0 -4 0")
+        else:
+            loss.append(f"M{_short(a - 2)} {_short(b - 2)}l4 4m0 -4l-4 4")
+    return Markup('<path class="dot gain" d="{}"/><path class="dot loss" d="{}"/>').format(
+        "".join(gain), "".join(loss)
+    )
+
+
+def pair(values: Sequence[tuple[float | None, str]], reach: float) -> Markup:
+    """Return small bars to both sides of a middle line, one under the other."""
+    width, height = 120, 8 * len(values) + 4
+    parts = [_line(width / 2, 0, width / 2, height, "zero")]
+    for place, (value, tone) in enumerate(values):
+        if value:
+            size = min(abs(value) / reach, 1.0) * (width / 2 - 1) if reach else 0.0
+            left = width / 2 - (size if value < 0 else 0)
+            parts.append(_rect(left, 8 * place + 3, max(size, 0.5), 6, tone))
+    return Markup('<svg class="bars" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(
+        width, height, Markup("").join(parts)
+    )
+
+
+def _rect(x: float, y: float, width: float, height: float, tone: str) -> Markup:
+    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
+        tone, _short(x), _short(y), _short(max(width, 0.1)), _short(max(height, 0.1))
+    )
+
+
+def _line(x1: float, y1: float | str, x2: float, y2: float | str, tone: str) -> Markup:
+    return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+        tone, _short(x1), _short(float(y1)), _short(x2), _short(float(y2))
+    )
+
+
+def _text(x: float, y: float, text: str, anchor: str, tone: str = "tick") -> Markup:
+    return Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>').format(
+        tone, _short(x), _short(y), anchor, escape(text)
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

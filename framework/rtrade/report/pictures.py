@@ -1,0 +1,243 @@
+"""The drawings of the report, each with a sentence and the same in numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from markupsafe import Markup
+
+from rtrade.analysis.bootstrap import LEAST, LEVELS, Bootstrap, bootstrap
+from rtrade.analysis.distribution import Distribution, distribution
+from rtrade.analysis.rolling import Rolling, rolling
+from rtrade.analysis.trades import TradeTable
+from rtrade.core.bars import FloatArray, IntArray
+from rtrade.core.timeframes import DAY, iso
+from rtrade.report import drawing as draw
+from rtrade.report.context import Chance, Picture
+from rtrade.report.formatting import MINUS, TIMES, Form, Value, show
+from rtrade.report.inputs import ReportInputs
+from rtrade.report.words import counted
+
+_ROWS = 24
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_POINTS = 2_000
+_MARKS = 4
+# Head-room above the outermost points.
+_ROOM = 1.04
+# Half of a drawing that holds two.
+_HALF = 190
+
+
+def moving(inputs: ReportInputs, cash: float) -> Picture | None:
+    """Return Sharpe ratio and volatility over a moving window, one above the other."""
+    found = rolling(inputs.bars, inputs.equity, cash)
+    if found is None:
+        return None
+    time = found.at.astype(np.float64)
+    x = draw.across(time[0], time[-1], _times(found.at))
+    parts = []
+    panels = (
+        (found.sharpe, "Sharpe ratio", _plain, 22.0, _HALF - 12.0, "first"),
+        (
+            found.volatility,
+            "Volatility, yearly",
+            _percent,
+            _HALF + 18.0,
+            2 * _HALF - 30.0,
+            "next",
+        ),
+    )
+    for values, title, text, top, bottom, tone in panels:
+        known = values[np.isfinite(values)]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        low, high = (min(low, 0.0), high) if title.startswith("Sharpe") else (0.0, high)
+        y = draw.up(low, high, [(v, text(v)) for v in draw.ticks(low, high, 4)],
+                    top=top, bottom=bottom)  # fmt: skip
+        below = x if tone == "next" else draw.across(time[0], time[-1], ())
+        parts += [draw.frame(below, y, title), draw.path(x, y, time, values, tone)]
+    return Picture(
+        svg=draw.drawing(parts, height=2 * _HALF),
+        summary=_moving_summary(found, str(inputs.bars.timeframe)),
+        header=("Until", "Sharpe ratio", "Volatility"),
+        rows=tuple(
+            (iso(int(found.at[at]))[:10], _number(found.sharpe[at]),
+             _number(found.volatility[at], Form.PERCENT))
+            for at in _evenly(len(found.at), _ROWS)
+        ),
+    )  # fmt: skip
+
+
+def _moving_summary(found: Rolling, timeframe: str) -> str:
+    known = found.sharpe[np.isfinite(found.sharpe)]
+    extent = (
+        f"The Sharpe ratio goes from {_number(known.min())} to {_number(known.max())}. "
+        if len(known)
+        else ""
+    )
+    return (
+        f"Over the last {show(found.window, Form.COUNT)} bars of {timeframe} at each point, scaled "
+        f"to a year. {extent}What it is at one point says little: it moves by chance alone."
+    )
+
+
+def spread(
+    inputs: ReportInputs, cash: float
+) -> tuple[Picture | None, tuple[tuple[str, str, str, str], ...]]:
+    """Return the histogram of returns, and the worst and best of them."""
+    found = distribution(inputs.bars, inputs.equity, cash)
+    if found is None:
+        return None, ()
+    most = float(found.counts.max())
+    low, high = float(found.edges[0]), float(found.edges[-1])
+    x = draw.across(low, high, [(v, _percent(v)) for v in draw.ticks(low, high)])
+    y = draw.up(0.0, most, [(v, f"{v:,.0f}") for v in draw.ticks(0.0, most, 4)])
+    title = f"{found.unit}s by return"
+    svg = draw.drawing(
+        [draw.frame(x, y, title), draw.columns(x, y, found.edges, found.counts.astype(np.float64))]
+    )
+    rows = (
+        ("Mean", _number(found.mean, Form.PERCENT, signed=True)),
+        ("Median", _number(found.median, Form.PERCENT, signed=True)),
+        ("5 % are below", _number(found.low, Form.PERCENT, signed=True)),
+        ("5 % are above", _number(found.high, Form.PERCENT, signed=True)),
+        ("Above 0", _number(found.positive, Form.PERCENT)),
+        ("Skewness", _number(found.skew)),
+        ("Kurtosis (normal: 0)", _number(found.kurtosis)),
+    )
+    extremes = tuple(
+        (_moment(bad, found), _number(loss, Form.PERCENT, signed=True),
+         _moment(good, found), _number(gain, Form.PERCENT, signed=True))
+        for (bad, loss), (good, gain) in zip(found.worst, found.best, strict=True)
+    )  # fmt: skip
+    summary = (
+        f"Returns of {counted(found.count, found.unit)}; the outer columns hold all beyond them."
+    )
+    return Picture(svg, summary, ("", f"Per {found.unit}"), rows), extremes
+
+
+def _moment(time: int, found: Distribution) -> str:
+    text = iso(time)
+    return text[:10] if found.unit == "day" else text[:16].replace("T", " ")
+
+
+def excursion_points(trades: TradeTable, against: FloatArray, for_: FloatArray) -> Picture | None:
+    """Return each closed trade by how far it ran against and for the position."""
+    closed = np.flatnonzero(trades.closed)
+    if not len(closed):
+        return None
+    chosen = closed[_evenly(len(closed), _POINTS)]
+    reach = float(np.quantile(np.concatenate((against[closed], for_[closed])), 0.99)) or 0.01
+    x = draw.across(0.0, reach * _ROOM, [(v, _percent(v)) for v in draw.ticks(0.0, reach)])
+    y = draw.up(0.0, reach * _ROOM, [(v, _percent(v)) for v in draw.ticks(0.0, reach, 4)])
+    shown = np.minimum(against[chosen], reach), np.minimum(for_[chosen], reach)
+    svg = draw.drawing([
+        draw.frame(x, y, "for the position, by how far against it"),
+        draw.points(x, y, *shown, trades.gain[chosen]),
+    ])  # fmt: skip
+    won = trades.gain[closed] > 0
+    rows = tuple(
+        (name, show(int(np.count_nonzero(mask)), Form.COUNT),
+         *(_median(values[closed][mask]) for values in (against, for_)))
+        for name, mask in (("Gains", won), ("Losses", ~won))
+    )  # fmt: skip
+    few = "" if len(chosen) == len(closed) else f" {len(chosen):,} of {len(closed):,} are drawn."
+    summary = (
+        "Each closed trade: how far the price went against its entry (to the right) and for it "
+        "(up) while it was held, as far as that is sure. Of the bar that it left, only the open "
+        f"and the exit's price count.{few} The outermost hundredth is drawn at the edge."
+    )
+    return Picture(svg, summary, ("Closed trades", "Count", "Median against", "Median for"), rows)
+
+
+def _median(values: FloatArray) -> str:
+    return show(float(np.median(values)) if len(values) else None, Form.PERCENT)
+
+
+def chance(inputs: ReportInputs, trades: TradeTable, cash: float) -> tuple[Chance | None, str]:
+    """Return the trades drawn again, or why there are no draws."""
+    stream = np.random.RandomState(inputs.seed)
+
+    def draws(shape: tuple[int, int], limit: int) -> IntArray:
+        return stream.randint(0, limit, size=shape, dtype=np.int32).astype(np.int64)
+
+    found = bootstrap(trades, inputs.equity, cash, draws)
+    if found is None:
+        closed = int(np.count_nonzero(trades.closed))
+        return None, f"{counted(closed, 'closed trade').capitalize()}: draws take at least {LEAST}."
+    picture = Picture(_fan(found), _fan_summary(found), (), ())
+    names = tuple(f"{level:.0%}".replace("%", " %") for level in LEVELS)
+    rows = (
+        ("Final return", *(show(v, Form.PERCENT, signed=True) for v in found.final)),
+        ("Deepest drawdown", *(show(v, Form.PERCENT) for v in found.deepest)),
+    )
+    sentence = (
+        f"{show(found.lost, Form.PERCENT)} of {found.paths:,} paths end below their start. Each "
+        f"takes {found.trades:,} of the closed trades at random, any of them more than once; it "
+        "assumes that trades do not depend on one another and that each moves the same share of "
+        "equity."
+    )
+    return Chance(picture, sentence, ("Share of paths below", *names), rows, inputs.seed), ""
+
+
+def _fan(found: Bootstrap) -> Markup:
+    at = found.after.astype(np.float64)
+    fan = np.log10(np.maximum(found.fan, 1e-3))
+    low, high = float(fan.min()), float(fan.max())
+    x = draw.across(at[0], at[-1], [(v, f"{v:,.0f}") for v in draw.ticks(at[0], at[-1])])
+    y = draw.up(low, high, [(v, f"{10**v:.3g}{TIMES}") for v in _multiples(low, high)])
+    return draw.drawing([
+        draw.band(x, y, at, fan[0], fan[4], "outer"),
+        draw.band(x, y, at, fan[1], fan[3], "inner"),
+        draw.frame(x, y, "equity as a multiple of its start, by trades (log scale)"),
+        draw.path(x, y, at, fan[2], "first"),
+    ])  # fmt: skip
+
+
+def _multiples(low: float, high: float) -> list[float]:
+    """Return logarithms of round multiples between two of them."""
+    power = 10.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
+        marks = np.log10(np.outer(power, steps).ravel())
+        inside = marks[(marks >= low) & (marks <= high)]
+        if len(inside) >= _MARKS:
+            return [float(mark) for mark in inside]
+    return [float(np.log10(value)) for value in draw.ticks(10.0**low, 10.0**high, 5) if value > 0]
+
+
+def _fan_summary(found: Bootstrap) -> str:
+    low, _, middle, _, high = (show(v, Form.PERCENT, signed=True) for v in found.final)
+    return f"Nine of ten paths end between {low} and {high}, half of them above {middle}."
+
+
+def _times(at: IntArray) -> list[tuple[float, str]]:
+    """Return months or years along a stretch of time, about five of them."""
+    span = int(at[-1] - at[0])
+    unit = "Y" if span > 5 * 365 * DAY else "M" if span > 120 * DAY else "D"
+    first, last = (
+        int(v) for v in at[[0, -1]].astype("datetime64[ms]").astype(f"M8[{unit}]").astype(int)
+    )
+    step = max(1, (last - first) // 5)
+    moments = np.arange(first + 1, last + 1, step).astype(f"M8[{unit}]")
+    return [(float(one.astype("M8[ms]").astype(int)), _date(str(one))) for one in moments]
+
+
+def _date(text: str) -> str:
+    """Write a day without its year, as the axes of the charts do; months and years as they are."""
+    return f"{MONTHS[int(text[5:7]) - 1]} {int(text[8:])}" if len(text) > 7 else text
+
+
+def _evenly(count: int, most: int) -> IntArray:
+    """Return up to `most` places of `count`, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
+def _percent(value: float) -> str:
+    return f"{value * 100:.3g} %".replace("-", MINUS)
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}".replace("-", MINUS)
+
+
+def _number(value: float | None, form: Form = Form.RATIO, *, signed: bool = False) -> str:
+    known: Value = None if value is None or not np.isfinite(value) else float(value)
+    return show(known, form, signed=signed)

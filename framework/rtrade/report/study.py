@@ -1,0 +1,147 @@
+"""The run from all sides: by calendar, from peak to trough, by trade, and by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from rtrade.analysis.periods import PeriodReturn, by_month, by_year, falls
+from rtrade.analysis.trades import Group, TradeTable, grouped
+from rtrade.core.bars import FloatArray
+from rtrade.core.timeframes import DAY, iso
+from rtrade.report import drawing, pictures, words
+from rtrade.report.charts import starting_cash
+from rtrade.report.context import Fact, FallRow, GroupTable, Heat, Study, YearRow
+from rtrade.report.formatting import UNDEFINED, Form, Value, figure, moment, show
+from rtrade.report.inputs import ReportInputs
+
+FALLS = 10
+_SHADES = 5
+
+
+def study(inputs: ReportInputs, trades: TradeTable, against: FloatArray, for_: FloatArray) -> Study:
+    """Return everything that the sections beside charts and trades show."""
+    cash = starting_cash(inputs)
+    chance, few = pictures.chance(inputs, trades, cash)
+    spread, extremes = pictures.spread(inputs, cash)
+    return Study(
+        years=_years(inputs, cash),
+        falls=_falls(inputs, cash),
+        rolling=pictures.moving(inputs, cash),
+        spread=spread,
+        extremes=extremes,
+        excursions=pictures.excursion_points(trades, against, for_),
+        groups=_groups(trades, inputs),
+        chance=chance,
+        few=few,
+        exposure=_exposure(inputs),
+    )
+
+
+def _years(inputs: ReportInputs, cash: float) -> tuple[YearRow, ...]:
+    lines = inputs.bars, inputs.equity, inputs.benchmark, cash
+    months, years = by_month(*lines), by_year(*lines)
+    strongest = max((abs(one.strategy or 0.0) for one in months), default=0.0)
+    found = {(one.year, one.month): one for one in months}
+    both = [value for one in years for value in (one.strategy, one.benchmark) if value is not None]
+    reach = max(map(abs, both), default=0.0)
+    return tuple(
+        YearRow(
+            year=year.year,
+            months=tuple(_heat(found.get((year.year, month)), strongest) for month in range(1, 13)),
+            total=_heat(year, 0.0),
+            benchmark=show(year.benchmark, Form.POINTS, signed=True),
+            bars=drawing.pair([_bar(year.strategy), (year.benchmark, "held")], reach),
+        )
+        for year in years
+    )
+
+
+def _bar(value: float | None) -> tuple[float | None, str]:
+    return value, "loss" if value is not None and value < 0 else "gain"
+
+
+def _heat(one: PeriodReturn | None, strongest: float) -> Heat:
+    """Return a cell; `strongest` is the return that gets the deepest shade, 0 for none."""
+    if one is None:
+        return Heat("", "", partial=False)
+    if one.strategy is None:
+        return Heat(UNDEFINED, "", partial=not one.whole)
+    tone = ""
+    if one.strategy and strongest:
+        share = abs(one.strategy) / strongest
+        tone = f"{'up' if one.strategy > 0 else 'down'}-{max(1, round(share * _SHADES))}"
+    return Heat(show(one.strategy, Form.POINTS, signed=True), tone, partial=not one.whole)
+
+
+def _falls(inputs: ReportInputs, cash: float) -> tuple[FallRow, ...]:
+    return tuple(
+        FallRow(
+            depth=show(fall.depth, Form.PERCENT),
+            peak=moment(iso(fall.peak)),
+            trough=moment(iso(fall.trough)),
+            recovery="open" if fall.recovery is None else moment(iso(fall.recovery)),
+            down=_days(fall.trough - fall.peak),
+            back=UNDEFINED if fall.recovery is None else _days(fall.recovery - fall.trough),
+            bars=show(fall.bars, Form.COUNT),
+        )
+        for fall in falls(inputs.bars, inputs.equity, cash, FALLS)
+    )
+
+
+def _days(ms: int) -> str:
+    days = ms / DAY
+    return f"{days:,.0f}" if days >= 10 else f"{days:,.1f}"
+
+
+_TITLES = {
+    "entry rule": "By the rule that opened",
+    "exit": "By what closed",
+    "weekday": "By weekday of the entry",
+    "hour": "By hour of the entry (UTC)",
+}
+
+
+def _groups(trades: TradeTable, inputs: ReportInputs) -> tuple[GroupTable, ...]:
+    tables = []
+    for name, groups in grouped(trades, inputs.bars).items():
+        reach = max((abs(group.pnl) for group in groups), default=0.0)
+        if groups:
+            rows = tuple(_group(group, reach) for group in groups)
+            tables.append(GroupTable(_TITLES[name], rows))
+    return tuple(tables)
+
+
+def _group(group: Group, reach: float) -> tuple[str, str, str, str, str, str, Markup]:
+    return (
+        words.reason(group.name),
+        show(group.trades, Form.COUNT),
+        show(group.win_rate, Form.PERCENT),
+        show(group.mean, Form.PERCENT, signed=True),
+        show(group.pnl, Form.MONEY, signed=True),
+        show(group.profit_factor, Form.RATIO),
+        drawing.pair([_bar(group.pnl)], reach),
+    )
+
+
+def _exposure(inputs: ReportInputs) -> tuple[Fact, ...]:
+    exposure: Value = inputs.document["metrics"]["exposure"]
+    count = len(inputs.position) or 1
+    shares = (
+        ("Long", int(np.count_nonzero(inputs.position > 0)) / count),
+        ("Short", int(np.count_nonzero(inputs.position < 0)) / count),
+        ("Out of the market", int(np.count_nonzero(inputs.position == 0)) / count),
+    )
+    whole = Fact(
+        "In the market", "", "Share of closes with a position.",
+        figure("metrics.exposure", exposure, Form.PERCENT), code=False,
+    )  # fmt: skip
+    return whole, *_facts(shares)
+
+
+def _facts(shares: Sequence[tuple[str, float]]) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(title, show(share, Form.PERCENT), "", None, code=False) for title, share in shares
+    )
