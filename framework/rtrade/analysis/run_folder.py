@@ -63,6 +63,23 @@ def publish(root: Path, run_id: str, files: Mapping[str, bytes]) -> Path:
         ) from error
 
 
+def replace_file(folder: Path, name: str, content: bytes) -> Path:
+    """Write one file of a folder anew, in one step; return its path. Raises WorldError."""
+    fresh, final = folder / f"{_FRESH}{name}", folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(content)
+        fresh.replace(final)
+    except OSError as error:
+        raise WorldError(
+            f"cannot write {final}: {error.strerror or error}",
+            hint="make the folder and what is in it writable",
+        ) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return final
+
+
 def _published(root: Path, run_id: str, files: Mapping[str, bytes]) -> Path:
     fresh, final = root / f"{_FRESH}{run_id}", root / run_id
     try:

@@ -31,11 +31,12 @@ def run_lock(
     paths: Mapping[str, str],
     times: Mapping[str, str | float],
     plugins: Sequence[str] = (),
+    arguments: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return run.lock as JSON: versions, machine, and what the caller gives.
 
-    `plugins` are those in the catalog as `name==version`. A library that is not installed has
-    null for a version.
+    `plugins` are those in the catalog as `name==version`, `arguments` what the command line said
+    instead of the file. A library that is not installed has null for a version.
     """
     document: dict[str, Any] = {
         "rtrade": __version__,
@@ -45,6 +46,7 @@ def run_lock(
         "host": platform.node(),
         "libraries": {name: _version(name) for name in LIBRARIES},
         "plugins": list(plugins),
+        "arguments": dict(arguments or {}),
         "paths": dict(paths),
         "times": dict(times),
     }

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from rtrade import __version__
-from rtrade.cli.options import Common, common_options, json_option
+from rtrade.cli.options import Common, common_options, json_option, open_option, out_option
 from rtrade.core.errors import RtradeError
 from rtrade.core.settings import SETTINGS
 
@@ -19,8 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "optimize", "compare", "why", "report", "data", "serve",
-    "collect", "trade", "llm",
+    "optimize", "why", "data", "serve", "collect", "trade", "llm",
 )  # fmt: skip
 
 _EPILOG = "\b\nSettings (environment, or .env of the workspace):\n" + "\n".join(
@@ -113,6 +112,46 @@ def check(file: Path, common: Common) -> int:
         checked = check_strategy(file, common.overrides(), engine=common.engine, progress=tell)
     show_checked(checked, as_json=common.json, quiet=common.quiet)
     return 0 if checked.clean else 1
+
+
+@cli.command()
+@click.argument("run", metavar="RUN")
+@out_option
+@open_option
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+def report(run: str, *, out: Path | None, show: bool, quiet: bool, json: bool) -> int:
+    """Write the report of a run anew: RUN is its folder, or the beginning of its id."""
+    from rtrade.analysis.stored import find_run
+    from rtrade.cli.comparing import show_page
+    from rtrade.config.loading import find_workspace
+    from rtrade.workflow.reporting import write_report
+    from rtrade.workflow.running import output_root
+
+    page = write_report(find_run(run, output_root(find_workspace(None), out)))
+    show_page(page, show=show, as_json=json, quiet=quiet)
+    return 0
+
+
+@cli.command()
+@click.argument("first", metavar="RUN")
+@click.argument("second", metavar="RUN")
+@out_option
+@open_option
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@json_option
+def compare(
+    first: str, second: str, *, out: Path | None, show: bool, quiet: bool, json: bool
+) -> int:
+    """Set two runs beside each other: what differs in their making, and in what they made."""
+    from rtrade.cli.comparing import show_comparison
+    from rtrade.config.loading import find_workspace
+    from rtrade.workflow.comparing import compare_runs
+    from rtrade.workflow.running import output_root
+
+    found = compare_runs(first, second, output_root(find_workspace(None), out))
+    show_comparison(found, show=show, as_json=json, quiet=quiet)
+    return 0
 
 
 @cli.command()

@@ -43,6 +43,9 @@ class Common:
 
 
 json_option = click.option("--json", is_flag=True, help="Print one JSON document on stdout.")
+out_option = click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+                          help="The folder of the runs, if not the workspace's runs/.")  # fmt: skip
+open_option = click.option("--open", "show", is_flag=True, help="Show the page in the browser.")
 
 _OPTIONS = (
     click.option("--set", "sets", multiple=True, metavar="KEY=VALUE",

@@ -25,22 +25,28 @@ _SCRIPTS = ("data.js", "theme.js", "charts.js", "marks.js", "table.js", "page.js
 _LOGO_STYLE = re.compile(r'"(a#tv-attr-logo\{[^"\\]*)"')
 
 
-def load_assets() -> Assets:
-    """Read the page's assets; raise WorldError where the installation is damaged."""
+def load_assets(scripts: tuple[str, ...] = _SCRIPTS, *, charts: bool = True) -> Assets:
+    """Read a page's assets; raise WorldError where the installation is damaged.
+
+    `scripts` are those of the page in their order; without `charts` the chart library is left out.
+    """
     static = data_folder("reports") / "static"
     vendor = static / "vendor" / LIBRARY
     style = "\n".join(_read(static / name) for name in _STYLES)
-    library = _inline(_read(vendor / _LIBRARY_FILE))
-    own = "\n".join(_read(static / name) for name in _SCRIPTS)
+    library = _inline(_read(vendor / _LIBRARY_FILE)) if charts else ""
+    own = "\n".join(_read(static / name) for name in scripts)
     script = _inline(f'(() => {{\n"use strict";\n{own}\n}})();\n')
     icon = base64.b64encode(_read(static / "icon.svg").encode()).decode("ascii")
     return Assets(
-        policy=_policy(scripts=(library, script), styles=(style, *_LOGO_STYLE.findall(library))),
+        policy=_policy(
+            scripts=(library, script) if charts else (script,),
+            styles=(style, *_LOGO_STYLE.findall(library)),
+        ),
         style=Markup(style),  # noqa: S704  # our own file
         library=Markup(library),  # noqa: S704  # checked in, with its checksum
         script=Markup(script),  # noqa: S704  # our own files
         icon=f"data:image/svg+xml;base64,{icon}",
-        notice=" / ".join(_read(vendor / "NOTICE").strip().splitlines()),
+        notice=" / ".join(_read(vendor / "NOTICE").strip().splitlines()) if charts else "",
     )
 
 

@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 560, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 24, 30
 _TICKS = 5
 _LETTER = 7
+_CLEAR = 13.0
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,12 @@ def ticks(low: float, high: float, count: int = _TICKS) -> list[float]:
     return [0.0 if abs(value) < step * 1e-6 else float(value) for value in values]
 
 
-def across(low: float, high: float, labels: Sequence[tuple[float, str]]) -> Axis:
-    """Return the horizontal axis of a drawing."""
+def across(
+    low: float, high: float, labels: Sequence[tuple[float, str]], *, width: float = WIDTH
+) -> Axis:
+    """Return the horizontal axis of a drawing of that width."""
     low, high = _apart(low, high)
-    return Axis(low, high, _LEFT, WIDTH - _RIGHT, tuple(labels))
+    return Axis(low, high, _LEFT, width - _RIGHT, tuple(labels))
 
 
 def up(
@@ -73,10 +76,10 @@ def _apart(low: float, high: float) -> tuple[float, float]:
     return low - (abs(low) or 1.0) * 0.1, high + (abs(high) or 1.0) * 0.1
 
 
-def drawing(parts: Sequence[Markup], *, height: float = HEIGHT) -> Markup:
+def drawing(parts: Sequence[Markup], *, height: float = HEIGHT, width: float = WIDTH) -> Markup:
     """Return the SVG of shapes; hidden from readers of screens, who have the table."""
     return Markup('<svg viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}</svg>').format(
-        WIDTH, _short(height), Markup("").join(parts)
+        _short(width), _short(height), Markup("").join(parts)
     )
 
 
@@ -89,8 +92,9 @@ def frame(x: Axis, y: Axis, title: str = "") -> Markup:
         parts.append(_text(x.start - 6, float(place) + 4, text, "end"))
     for value, text in x.ticks:
         # A text in the middle of its tick would be cut off at the end of the drawing.
-        late = x.at(value) + len(text) * _LETTER / 2 > WIDTH
-        parts.append(_text(WIDTH if late else x.at(value), y.start + 18, text,
+        edge = x.stop + _RIGHT
+        late = x.at(value) + len(text) * _LETTER / 2 > edge
+        parts.append(_text(edge if late else x.at(value), y.start + 18, text,
                            "end" if late else "middle"))  # fmt: skip
     if title:
         parts.append(_text(x.start, y.stop - 9, title, "start", "name"))
@@ -121,6 +125,15 @@ def path(x: Axis, y: Axis, at: FloatArray, values: FloatArray, tone: str) -> Mar
             parts.append(f"{'L' if pen else 'M'}{_short(xs[place])} {_short(ys[place])}")
         pen = shown
     return Markup('<path class="{}" d="{}"/>').format(tone, "".join(parts))
+
+
+def ends(x: Axis, y: Axis, names: Sequence[tuple[float, str]]) -> Markup:
+    """Return names beside the ends of lines, each clear of the one above."""
+    parts, last = [], -_CLEAR
+    for value, name in sorted(names, key=lambda pair: y.at(pair[0])):
+        last = max(y.at(value) + 4, last + _CLEAR)
+        parts.append(_text(x.stop + 3, last, name, "start", "name"))
+    return Markup("").join(parts)
 
 
 def band(x: Axis, y: Axis, at: FloatArray, low: FloatArray, high: FloatArray, tone: str) -> Markup:

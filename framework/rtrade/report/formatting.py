@@ -67,7 +67,12 @@ def metric_figure(metric: Metric, value: Value) -> Figure:
 
 def format_metric(metric: Metric, value: Value) -> str:
     """Write a metric as the report does, in ASCII, which every terminal can show."""
-    return metric_figure(metric, value).text.translate(_ASCII)
+    return ascii_text(metric_figure(metric, value).text)
+
+
+def ascii_text(text: str) -> str:
+    """Write a text of ours with what every terminal can show."""
+    return text.translate(_ASCII)
 
 
 def raw(value: Value) -> str:

@@ -104,6 +104,17 @@ def extremes(values: FloatArray, grouping: Grouping) -> FloatArray:
     return line
 
 
+def thin(time: IntArray, values: FloatArray, limit: int) -> tuple[IntArray, FloatArray]:
+    """Thin a line to at most about `limit` points; each stretch keeps its lowest and highest."""
+    count = len(values)
+    if count <= limit:
+        return time, values
+    starts = np.unique(np.linspace(0, count, limit // 2 + 1).astype(np.int64)[:-1])
+    low, high = _first_at(values, starts, np.fmin), _first_at(values, starts, np.fmax)
+    chosen = np.unique(np.concatenate((low, high, [0, count - 1])))
+    return time[chosen], values[chosen]
+
+
 def _first_at(values: FloatArray, starts: IntArray, extreme: np.ufunc) -> IntArray:
     """Return where each group first holds its extreme; its start where it holds only NaN."""
     counts = np.diff(np.append(starts, len(values)))

@@ -33,14 +33,14 @@ def moving(inputs: ReportInputs, cash: float) -> Picture | None:
     if found is None:
         return None
     time = found.at.astype(np.float64)
-    x = draw.across(time[0], time[-1], _times(found.at))
+    x = draw.across(time[0], time[-1], dates(found.at))
     parts = []
     panels = (
         (found.sharpe, "Sharpe ratio", _plain, 22.0, _HALF - 12.0, "first"),
         (
             found.volatility,
             "Volatility, yearly",
-            _percent,
+            percent,
             _HALF + 18.0,
             2 * _HALF - 30.0,
             "next",
@@ -88,7 +88,7 @@ def spread(
         return None, ()
     most = float(found.counts.max())
     low, high = float(found.edges[0]), float(found.edges[-1])
-    x = draw.across(low, high, [(v, _percent(v)) for v in draw.ticks(low, high)])
+    x = draw.across(low, high, [(v, percent(v)) for v in draw.ticks(low, high)])
     y = draw.up(0.0, most, [(v, f"{v:,.0f}") for v in draw.ticks(0.0, most, 4)])
     title = f"{found.unit}s by return"
     svg = draw.drawing(
@@ -126,8 +126,8 @@ def excursion_points(trades: TradeTable, against: FloatArray, for_: FloatArray) 
         return None
     chosen = closed[_evenly(len(closed), _POINTS)]
     reach = float(np.quantile(np.concatenate((against[closed], for_[closed])), 0.99)) or 0.01
-    x = draw.across(0.0, reach * _ROOM, [(v, _percent(v)) for v in draw.ticks(0.0, reach)])
-    y = draw.up(0.0, reach * _ROOM, [(v, _percent(v)) for v in draw.ticks(0.0, reach, 4)])
+    x = draw.across(0.0, reach * _ROOM, [(v, percent(v)) for v in draw.ticks(0.0, reach)])
+    y = draw.up(0.0, reach * _ROOM, [(v, percent(v)) for v in draw.ticks(0.0, reach, 4)])
     shown = np.minimum(against[chosen], reach), np.minimum(for_[chosen], reach)
     svg = draw.drawing([
         draw.frame(x, y, "for the position, by how far against it"),
@@ -183,7 +183,7 @@ def _fan(found: Bootstrap) -> Markup:
     fan = np.log10(np.maximum(found.fan, 1e-3))
     low, high = float(fan.min()), float(fan.max())
     x = draw.across(at[0], at[-1], [(v, f"{v:,.0f}") for v in draw.ticks(at[0], at[-1])])
-    y = draw.up(low, high, [(v, f"{10**v:.3g}{TIMES}") for v in _multiples(low, high)])
+    y = draw.up(low, high, [(v, f"{10**v:.3g}{TIMES}") for v in multiples(low, high)])
     return draw.drawing([
         draw.band(x, y, at, fan[0], fan[4], "outer"),
         draw.band(x, y, at, fan[1], fan[3], "inner"),
@@ -192,7 +192,7 @@ def _fan(found: Bootstrap) -> Markup:
     ])  # fmt: skip
 
 
-def _multiples(low: float, high: float) -> list[float]:
+def multiples(low: float, high: float) -> list[float]:
     """Return logarithms of round multiples between two of them."""
     power = 10.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
@@ -208,7 +208,7 @@ def _fan_summary(found: Bootstrap) -> str:
     return f"Nine of ten paths end between {low} and {high}, half of them above {middle}."
 
 
-def _times(at: IntArray) -> list[tuple[float, str]]:
+def dates(at: IntArray) -> list[tuple[float, str]]:
     """Return months or years along a stretch of time, about five of them."""
     span = int(at[-1] - at[0])
     unit = "Y" if span > 5 * 365 * DAY else "M" if span > 120 * DAY else "D"
@@ -230,7 +230,8 @@ def _evenly(count: int, most: int) -> IntArray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """Write the text of a tick."""
     return f"{value * 100:.3g} %".replace("-", MINUS)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from rtrade.analysis.trades import excursions, trade_table
-from rtrade.core.resources import data_folder
 from rtrade.report import tables, words
 from rtrade.report.assets import load_assets
 from rtrade.report.charts import listed, payload, plan_charts
@@ -13,6 +10,7 @@ from rtrade.report.columns import island
 from rtrade.report.context import Charts, ReportContext
 from rtrade.report.inputs import Indicator, ReportInputs, TradeColumns, trade_columns
 from rtrade.report.study import study
+from rtrade.report.templates import fill
 
 __all__ = ["Indicator", "ReportInputs", "build_context", "render"]
 
@@ -21,20 +19,7 @@ TEMPLATE = "report.html.j2"
 
 def render(inputs: ReportInputs) -> str:
     """Return the report as HTML; raise WorldError where its templates cannot be read."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(data_folder("reports") / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    context = build_context(inputs)
-    named = {field.name: getattr(context, field.name) for field in fields(context)}
-    page = environment.get_template(TEMPLATE).render(named)
-    # A lone surrogate out of a YAML escape cannot be written as UTF-8.
-    return page.encode("utf-8", "backslashreplace").decode("utf-8")
+    return fill(TEMPLATE, build_context(inputs))
 
 
 def build_context(inputs: ReportInputs) -> ReportContext:

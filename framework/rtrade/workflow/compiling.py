@@ -21,14 +21,18 @@ class Compiled:
     definition: StrategyDef
     source: SourceDef
     plan: Plan
+    overrides: Overrides
 
 
-def compile_strategy(path: Path, overrides: Overrides) -> Compiled:
-    """Check a strategy file and everything it names; raise InvalidInput with all findings."""
-    workspace = find_workspace(path)
+def compile_strategy(path: Path, overrides: Overrides, workspace: Path | None = None) -> Compiled:
+    """Check a strategy file and everything it names; raise InvalidInput with all findings.
+
+    `workspace` is the folder that sources are looked for in; None: the one that `path` is in.
+    """
+    workspace = workspace or find_workspace(path)
     definition = load_strategy(path, overrides)
     source = load_source(
         find_source(definition.data.source, workspace, document=definition.document)
     )
     plan = build(definition, registry())
-    return Compiled(workspace, definition, source, plan)
+    return Compiled(workspace, definition, source, plan, overrides)

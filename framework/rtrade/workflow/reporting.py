@@ -1,28 +1,47 @@
-"""Gather what a report shows: the record, the bars, the signals worth drawing, the explanation."""
+"""Gather what a report shows: the result, the bars, the signals worth drawing, the explanation.
+
+A run's folder has all but the bars. They come again from the source, by the plan, and must be the
+very bars of the run.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rtrade import __version__
 from rtrade.catalog.installed import registry
 from rtrade.catalog.registry import Kind
+from rtrade.config.loading import find_workspace
+from rtrade.config.overrides import Overrides
+from rtrade.core.errors import WorldError
+from rtrade.core.timeframes import parse_time
 from rtrade.execution.summary import FILL_RULES
 from rtrade.plan.explain import explain
 from rtrade.plan.nodes import Const
 from rtrade.report.inputs import Indicator, ReportInputs
 from rtrade.report.render import render
-from rtrade.workflow.compiling import Compiled
+from rtrade.workflow.compiling import Compiled, compile_strategy
 
 if TYPE_CHECKING:
-    from rtrade.analysis.record import RunRecord
-    from rtrade.core.bars import MarketData
+    from rtrade.analysis.stored import StoredRun
+    from rtrade.core.bars import FloatArray, MarketData
     from rtrade.signals.table import SignalTable
 
 
-def report_page(
-    compiled: Compiled, market: MarketData, record: RunRecord, signals: SignalTable
-) -> str:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a run made: the document of result.json, and its curves, a value per close."""
+
+    document: Mapping[str, Any]
+    equity: FloatArray
+    position: FloatArray
+    benchmark: FloatArray
+
+
+def report_page(compiled: Compiled, market: MarketData, shown: Shown, signals: SignalTable) -> str:
     """Return the report of a run as one HTML page."""
     plan = compiled.plan
     indicators = tuple(
@@ -32,17 +51,67 @@ def report_page(
     )
     return render(
         ReportInputs(
-            document=record.document(),
+            document=shown.document,
             bars=market.bars,
-            equity=record.equity,
-            benchmark=record.benchmark,
-            position=record.position,
+            equity=shown.equity,
+            benchmark=shown.benchmark,
+            position=shown.position,
             indicators=indicators,
             strategy_yaml=compiled.definition.document.text,
             explanation=explain(plan, compiled.definition, registry()).as_text(),
             fill_rules=FILL_RULES,
             version=__version__,
             # Of the run alone, so that the page is the same wherever it is written.
-            seed=int(record.fingerprint[:8], 16),
+            seed=int(shown.document["fingerprint"][:8], 16),
         )
     )
+
+
+def write_report(folder: Path) -> Path:
+    """Write the report of a run's folder anew; return its path.
+
+    Raises WorldError where the bars are no longer those of the run.
+    """
+    from rtrade.analysis.run_folder import replace_file
+    from rtrade.analysis.stored import read_run
+    from rtrade.signals.evaluate import evaluate
+
+    run = read_run(folder)
+    compiled = _compiled(run)
+    market = _bars(run, compiled)
+    shown = Shown(run.document, run.equity, run.position, run.benchmark)
+    page = report_page(compiled, market, shown, evaluate(compiled.plan, market))
+    return replace_file(folder, "report.html", page.encode())
+
+
+def _compiled(run: StoredRun) -> Compiled:
+    """Compile the strategy as it was run: with the options given then, in the same workspace."""
+    paths = run.lock.get("paths", {})
+    path = run.folder / "strategy.yaml"
+    try:
+        overrides = Overrides.read(run.lock.get("arguments", {}))
+    except ValueError as error:
+        raise WorldError(f"{run.folder / 'run.lock'}: {error}") from error
+    beside = Path(paths.get("working", ""), overrides.source or "")
+    if overrides.source is not None and beside.is_file():
+        overrides = replace(overrides, source=str(beside))
+    stated = Path(paths.get("workspace", ""))
+    workspace = stated if stated.is_absolute() and stated.is_dir() else find_workspace(path)
+    return compile_strategy(path, overrides, workspace)
+
+
+def _bars(run: StoredRun, compiled: Compiled) -> MarketData:
+    from rtrade.data.loading import load
+
+    data, plan = run.document["data"], compiled.plan
+    # Of a source that has grown since, the same stretch.
+    start = parse_time(data["start"]) if plan.last is not None else plan.start
+    market = load(compiled.source, plan.needs, start=start, end=parse_time(data["end"]))
+    if market.base.digest() != data["sha256"]:
+        raise WorldError(
+            f"source `{data['source']}` does not give the bars of run `{run.run_id}` any more: "
+            f"sha256 {market.base.digest()[:12]}..., then {data['sha256'][:12]}...",
+            hint="the page in its folder stays as it was written; to see what the new bars make "
+            "of the strategy, run it again",
+        )
+    return market

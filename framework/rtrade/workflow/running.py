@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rtrade.core.results import RunResult
     from rtrade.plan.plan import Plan
     from rtrade.signals.table import SignalTable
+    from rtrade.workflow.reporting import Shown
 
 log = logging.getLogger("rtrade.run")
 
@@ -70,7 +71,7 @@ def run_strategy(
     progress("running")
     record, signals = _execute(compiled, market)
     progress("writing the report")
-    root = _output(compiled.workspace, out)
+    root = output_root(compiled.workspace, out)
     files = _files(compiled, market, record, signals)
     files["run.lock"] = _lock(compiled, root, started, perf_counter() - clock)
     from rtrade.analysis.run_folder import publish
@@ -146,7 +147,7 @@ def _files(
     from rtrade.workflow.reporting import report_page
 
     return {
-        "report.html": report_page(compiled, market, record, signals).encode(),
+        "report.html": report_page(compiled, market, _shown(record), signals).encode(),
         "result.json": record.result_json(),
         "trades.csv": record.trades_csv().encode(),
         "equity.csv": record.equity_csv().encode(),
@@ -155,7 +156,14 @@ def _files(
     }
 
 
-def _output(workspace: Path, out: Path | None) -> Path:
+def _shown(record: RunRecord) -> Shown:
+    from rtrade.workflow.reporting import Shown
+
+    return Shown(record.document(), record.equity, record.position, record.benchmark)
+
+
+def output_root(workspace: Path, out: Path | None = None) -> Path:
+    """Return the folder that run folders are in: `out`, else RTRADE_OUT, else `runs/`."""
     if out is not None:
         return out.resolve()
     stated = load_settings(workspace)["RTRADE_OUT"]
@@ -169,6 +177,7 @@ def _lock(compiled: Compiled, root: Path, started: datetime, seconds: float) -> 
     document = compiled.definition.document
     paths = {
         "workspace": str(compiled.workspace),
+        "working": str(Path.cwd()),
         "strategy": str(Path(document.file).resolve()),
         "runs": str(root),
     }
@@ -177,7 +186,8 @@ def _lock(compiled: Compiled, root: Path, started: datetime, seconds: float) -> 
         "seconds": round(seconds, 3),
     }
     plugins = [one.identity for one in installed().plugins if one.problem is None]
-    return run_lock(paths=paths, times=times, plugins=plugins)
+    arguments = compiled.overrides.given()
+    return run_lock(paths=paths, times=times, plugins=plugins, arguments=arguments)
 
 
 def _since(clock: float) -> float:

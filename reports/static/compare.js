@@ -1,0 +1,3 @@
+// Two runs side by side: nothing moves but the colours.
+
+themeChanged();
