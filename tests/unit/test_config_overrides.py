@@ -124,7 +124,7 @@ CASES = [
     ("=3", "=3", "RT030", "`=3` is not `key=value`",
      "write `--set key=value`, such as `--set params.fast=12`"),
     ("name=", "=", "RT030", "there is no value after `=`", "write `--set key=value`"),
-    ("name=[", "[", "RT006", "not valid YAML: did not find expected node content",
+    ("name=[", "[", "RT006", "not valid YAML: a value is missing",
      "put a value after the last bracket, brace or comma"),
     ("name=!!str x", "!!str x", "RT008", "the YAML tag `tag:yaml.org,2002:str` is not allowed",
      "write the value without a tag; put text in quotes"),

@@ -136,7 +136,8 @@ CASES = [
     (SYNTHETIC, "seed: 14", "seed: 14\ntime_unit: s", "time_unit", "RT021",
      "`time_unit` has no meaning in a source of `kind: synthetic`", "remove it"),
     (CSV, "rtrade: 1", "rtrade: 1\napi_kye: x", "api_kye", "RT021",
-     "unknown key `api_kye` in the file", None),
+     "unknown key `api_kye` in the file",
+     "the keys are `rtrade`, `kind`, `seed`, `series`, `columns`, `time_unit`, `filters`"),
 ]  # fmt: skip
 
 

@@ -46,7 +46,9 @@ CASES = [
      "`stop_loss` belongs under `risk:`"),
     ({"stoploss": "3%"}, "stoploss", "RT021", "unknown key `stoploss` in the file",
      "did you mean `stop_loss`, under `risk:`?"),
-    ({"zzz": "1"}, "zzz", "RT021", "unknown key `zzz` in the file", None),
+    ({"zzz": "1"}, "zzz", "RT021", "unknown key `zzz` in the file",
+     ("the keys are `rtrade`, `name`, `description`, `data`, `params`, `signals`, `rules`, "
+     "`sizing`, `risk`, `costs`, `backtest`")),
     ({"rules": "{enter_lng: close > 1}"}, "enter_lng", "RT021",
      "unknown key `enter_lng` in `rules`", "did you mean `enter_long`?"),
     # A comma in an expression between braces.

@@ -48,6 +48,8 @@ class _Composer:
             after, self._at = self._at, self._targets[index]
             data = self._node(path)
             self._at = after
+            # What is said of the value is said of where it is used.
+            self._values[path] = span_of(self._file, event.start_mark, event.end_mark)
             return data
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)

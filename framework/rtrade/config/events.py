@@ -24,23 +24,27 @@ MAX_NODES = 100_000
 # PyYAML's parser in C where the wheel has it; the one in Python yields the same events.
 PARSER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)
 
-_INDENTATION = "check the indentation, and the quotes of the line before"
-_QUOTES = "put the value in quotes"
 # `close[1]` in a flow mapping: YAML takes the bracket for the start of a list.
 _INDEXED = re.compile(r"[\w)]\[")
-_HELP = {
-    "mapping values are not allowed": f"{_QUOTES} if it holds `: `; else check the indentation",
-    "could not find expected ':'": "write `key: value`, and check the indentation",
-    "did not find expected key": _INDENTATION,
-    "expected <block end>": _INDENTATION,
-    "did not find expected ',' or": "close the bracket or brace, or add a comma",
-    "expected ',' or": "close the bracket or brace, or add a comma",
-    "end of stream": "close the quote, bracket or brace that opens here",
-    "did not find expected alphabetic": f"{_QUOTES}: `*` and `&` have a meaning of their own",
-    "expected alphabetic": f"{_QUOTES}: `*` and `&` have a meaning of their own",
-    "did not find expected node content": "put a value after the last bracket, brace or comma",
-    "that cannot start any token": f"{_QUOTES}: it may not start with this character",
-}
+_FLOW = "put a value after the last bracket, brace or comma"
+_STARS = "put the value in quotes: `*` and `&` have a meaning of their own"
+# What the parser says, in words of what was written, and what to do.
+_WORDS = {
+    "could not find expected ':'": (
+        "a key without its colon", "write `key: value`, and check the indentation"),
+    "did not find expected key": (
+        "this cannot stand here", "check the indentation, and the quotes of the line before"),
+    "expected <block end>": (
+        "this cannot stand here", "check the indentation, and the quotes of the line before"),
+    "did not find expected ',' or": (
+        "a comma or the closing bracket is missing", "close the bracket or brace, or add a comma"),
+    "expected ',' or": (
+        "a comma or the closing bracket is missing", "close the bracket or brace, or add a comma"),
+    "did not find expected alphabetic": ("a name is missing", _STARS),
+    "expected alphabetic": ("a name is missing", _STARS),
+    "did not find expected node content": ("a value is missing", _FLOW),
+}  # fmt: skip
+_OPEN = {"'": "quote", '"': "quote", "[": "bracket `[`", "{": "brace `{`"}
 
 
 class Refused(Exception):
@@ -80,6 +84,13 @@ def span_of(file: str, start: Any, end: Any) -> Span:
     if (end_line, end_column) <= (line, column):
         end_line, end_column = line, column + 1
     return Span(file, line, column, end_line, end_column)
+
+
+def _never(fault: yaml.MarkedYAMLError) -> bool:
+    """Whether a bracket is missed on a later line than the one that opens it."""
+    opens, missed = fault.context_mark, fault.problem_mark
+    later = opens is not None and missed is not None and missed.line > opens.line
+    return later and "expected ',' or" in (fault.problem or "")
 
 
 class _Collector:
@@ -176,21 +187,47 @@ class _Collector:
     def _syntax(self, fault: yaml.MarkedYAMLError) -> Diagnostic:
         problem = fault.problem or fault.context or "it cannot be parsed"
         mark = fault.problem_mark or fault.context_mark
-        # What is never closed is noticed at the end of the file; show where it opens.
+        # What is never closed is noticed at the end of the file, or where the next line cannot go
+        # on with it; show where it opens.
         end = len(self._place.text.rstrip())
-        if mark is not None and mark.index >= end and fault.context_mark is not None:
-            mark = fault.context_mark
-        help_text = next((text for part, text in _HELP.items() if part in problem), None)
+        opens = fault.context_mark
+        if mark is not None and opens is not None and (mark.index >= end or _never(fault)):
+            mark = opens
         if mark is None:
-            return self._place.finding("RT006", f"not valid YAML: {problem}", None, help=help_text)
-        if self._place.text[mark.index : mark.index + 1] == "\t":
-            help_text = "indent with spaces: YAML allows no tabs there"
-        elif _INDEXED.match(self._place.text, max(mark.index - 1, 0)):
-            help_text = "inside { } or [ ], put an expression that has [ ] in quotes"
+            return self._place.finding("RT006", f"not valid YAML: {problem}", None)
+        message, help_text = self._words(problem, mark.index)
         span = span_of(self._place.file, mark, mark)
         if mark.index >= end:
             span = self._last_character()
-        return self._place.finding("RT006", f"not valid YAML: {problem}", span, help=help_text)
+        return self._place.finding("RT006", f"not valid YAML: {message}", span, help=help_text)
+
+    def _words(self, problem: str, at: int) -> tuple[str, str | None]:
+        """Say what is wrong at a place of the text, and what to do."""
+        text = self._place.text
+        letter = text[at : at + 1]
+        if letter == "\t":
+            return "a tab begins this line", "indent with spaces: YAML allows no tabs there"
+        if _INDEXED.match(text, max(at - 1, 0)):
+            help_text = "inside { } or [ ], put an expression that has [ ] in quotes"
+            return "a bracket cannot stand here", help_text
+        if "that cannot start any token" in problem:
+            what = "a backquote" if letter == "`" else f"`{letter}`"
+            return f"a value cannot begin with {what}", "put the value in quotes"
+        if "end of stream" in problem or (letter in _OPEN and "expected ',' or" in problem):
+            what = _OPEN.get(letter, "quote")
+            comma = ", or add a comma" if letter in "[{" else ""
+            help_text = f"close the {what.split()[0]}{comma}"
+            return f"the {what} that opens here is never closed", help_text
+        before = text[text.rfind("\n", 0, at) + 1 : at]
+        if "mapping values are not allowed" in problem:
+            if ": " in before:
+                return "a second `: ` in one line", "put the value in quotes if it holds `: `"
+            help_text = "give it as many spaces as its neighbours, or close the quotes before it"
+            return "this line is indented as if it belonged to the value above", help_text
+        if before.rstrip()[-1:] in ("'", '"') and "expected key" in problem:
+            return "text after the closing quote", "put the whole value in quotes"
+        known = next((words for part, words in _WORDS.items() if part in problem), None)
+        return known or (problem, None)
 
     def _last_character(self) -> Span:
         lines = self._place.text.rstrip().splitlines() or [""]

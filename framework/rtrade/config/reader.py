@@ -41,7 +41,8 @@ def read_text(text: str, file: str) -> Document:
     """Read the text of a file called `file`; raise InvalidInput with all findings."""
     document = read_value(text, file)
     if document.data is None:
-        raise InvalidInput([_whole(file, "RT005", "the file is empty", "start with `rtrade: 1`")])
+        what = "holds only comments" if text.lstrip().startswith("#") else "is empty"
+        raise InvalidInput([_whole(file, "RT005", f"the file {what}", "start with `rtrade: 1`")])
     return document
 
 

@@ -17,6 +17,7 @@ from rtrade.config.wording import Words, label
 SECRET_KEYS = ("api_key", "secret")
 
 _ENV = re.compile(r"\$\{\s*env\s*:", re.IGNORECASE)
+_FILLED = re.compile(r"\$\{|\{\{")
 _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://")
 _ABSOLUTE = re.compile(r"\s*(/[^\s/]|~[^\s/]{0,32}/|\\\\|[A-Za-z]:[\\/])")
 _PROSE = ("description",)
@@ -29,6 +30,10 @@ def unsafe_in_strategy(data: Any) -> Iterator[tuple[Path, Words]]:
         if _ENV.search(text):
             message = f"{name} reads the environment: a strategy is safe to share, so it cannot"
             yield path, Words("RT028", message, "secrets belong into a source file")
+        elif path != _PROSE and _FILLED.search(text):
+            message = f"{name} waits to be filled in: a strategy says all of its values itself"
+            key = ".".join(str(part) for part in path)
+            yield path, Words("RT028", message, f"write the value, and change it by `--set {key}=`")
         elif _URL.search(text):
             message = f"{name} holds a URL: a strategy is safe to share, so it names no address"
             yield path, Words("RT028", message, "addresses belong into a source file")

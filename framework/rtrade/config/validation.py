@@ -150,12 +150,13 @@ class _Check:
         homes = {name: home for name, home in self._shape.homes.items() if (home,) != path}
         if key in homes:
             return wording.unknown_key(path, key, key, homes[key])
-        guess = wording.similar(key, absent) or wording.similar(key, known)
+        meant = wording.synonym(key, absent)
+        guess = meant or wording.similar(key, absent) or wording.similar(key, known)
         if guess is not None:
             self._guessed.add((*path, guess))
             return wording.unknown_key(path, key, guess, None)
         elsewhere = wording.similar(key, homes)
-        return wording.unknown_key(path, key, elsewhere, homes.get(elsewhere or ""))
+        return wording.unknown_key(path, key, elsewhere, homes.get(elsewhere or ""), known)
 
     def _guessed_below(self, path: Path) -> bool:
         return any(guess[:-1] == path for guess in self._guessed)

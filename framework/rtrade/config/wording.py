@@ -14,6 +14,7 @@ from rtrade.config.formats import FORMATS, bare_number, plain, readings
 from rtrade.config.unavailable import unavailable_value
 
 _SHORT = 40
+_LISTED = 16
 _TYPES = {
     "object": "keys and values (`key: value`)",
     "array": "a list",
@@ -32,6 +33,23 @@ class Words:
     code: str
     message: str
     help: str | None = None
+
+
+# What other tools call the same thing.
+_OTHER_WORDS = {
+    "buy": "enter_long", "long": "enter_long", "entry": "enter_long", "sell": "exit_long",
+    "exit": "exit_long", "short": "enter_short", "cover": "exit_short", "fee": "commission",
+    "fees": "commission", "stop": "stop_loss", "sl": "stop_loss", "tp": "take_profit",
+    "target": "take_profit", "capital": "cash", "balance": "cash", "interval": "timeframe",
+    "pair": "symbol", "ticker": "symbol", "indicators": "signals", "parameters": "params",
+    "conditions": "rules", "fees_and_slippage": "costs",
+}  # fmt: skip
+
+
+def synonym(name: str, known: Iterable[str]) -> str | None:
+    """Return the element of `known` that other tools call `name`, or None."""
+    meant = _OTHER_WORDS.get(name.lower(), "")
+    return meant if meant in known else None
 
 
 def similar(name: str, known: Iterable[str]) -> str | None:
@@ -108,7 +126,7 @@ def _wrong_form(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
         return Words("RT025", message, _capitals(value, name) or _advice(schema))
     expected = FORMATS[name].noun if name in FORMATS else _expected(schema)
     message = f"{label(path)} must be {expected}, not {quoted(value)}"
-    return Words("RT020", message, _param_advice(path, value) or _advice(schema))
+    return Words("RT020", message, _shape_advice(path, value) or _advice(schema))
 
 
 def _wrong_expression(path: Path, value: Any) -> Words:
@@ -176,13 +194,17 @@ def missing_key(path: Path, key: str, schema: Mapping[str, Any]) -> Words:
     return Words("RT022", message, f"add `{key}: {example}`" if example else f"add `{key}:`")
 
 
-def unknown_key(path: Path, key: str, guess: str | None, home: str | None) -> Words:
+def unknown_key(
+    path: Path, key: str, guess: str | None, home: str | None, known: Iterable[str] = ()
+) -> Words:
     """Describe a key that the schema does not know; `home` is where the guess would stand."""
     message = f"unknown key {quoted(key)} in {place_of(path)}"
     if _torn(key):
         return Words("RT021", message, _COMMA)
     if guess is None:
-        return Words("RT021", message)
+        names = [f"`{name}`" for name in known]
+        listed = f"the keys are {', '.join(names)}" if 0 < len(names) <= _LISTED else None
+        return Words("RT021", message, listed)
     if guess == key:
         return Words("RT021", message, f"`{key}` belongs under `{home}:`")
     where = "" if home is None else f", under `{home}:`"
@@ -243,6 +265,8 @@ def _written(value: Any) -> str:
 
 def _capitals(value: str, name: str) -> str | None:
     """Suggest a symbol in capitals, or a timeframe in small letters, where that is all it lacks."""
+    if name == formats.TIMEFRAME and value.endswith("M"):
+        return f"months differ in length; `4w` is four weeks, `{value.lower()}` are minutes"
     changed = {formats.SYMBOL: value.upper(), formats.TIMEFRAME: value.lower()}.get(name)
     if name == formats.SYMBOL and changed is not None:
         changed = changed.replace("-", "/").replace("_", "/") if "/" not in changed else changed
@@ -251,7 +275,12 @@ def _capitals(value: str, name: str) -> str | None:
     return f"write `{changed}`"
 
 
-def _param_advice(path: Path, value: Any) -> str | None:
+def _shape_advice(path: Path, value: Any) -> str | None:
+    """Show what a mapping looks like where something else was written."""
+    if not path:
+        return "start with `rtrade: 1`"
+    if path == ("signals",):
+        return "name each signal, such as `average: sma(close, 20)`"
     if len(path) == 2 and path[0] == "params" and bare_number(value) is not None:
         return f"write `{path[1]}: {{default: {bare_number(value)}}}`"
     return None

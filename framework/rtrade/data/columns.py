@@ -53,6 +53,7 @@ def find_columns(
         else:
             problems.append(result)
     if problems:
+        problems = _whole_header(names) or problems
         span = Span(str(path), 1, 1, 1, len(header or "") + 1)
         raise InvalidInput(
             [
@@ -73,10 +74,10 @@ def _stated(role: str, name: str, names: Sequence[str]) -> int | _Problem:
     near = difflib.get_close_matches(name.lower(), [has.lower() for has in names], n=1)
     guess = next((has for has in names if near and has.lower() == near[0]), None)
     return _Problem(
-        f"there is no column `{name}` for {role}",
+        f"there is no column `{name}`" + ("" if name == role else f" for {role}"),
         _say_columns(names)
         + (f"; did you mean `{guess}`?" if guess else "")
-        + f" Name it in the source file: columns: {{{role}: {guess or '...'}}}",
+        + f"; name it in the source file: `columns: {{{role}: {guess or '...'}}}`",
     )
 
 
@@ -84,20 +85,29 @@ def _usual_time(names: Sequence[str]) -> int | _Problem:
     matches = [at for at, has in enumerate(names) if has.lower() in TIME_NAMES]
     if len(matches) == 1:
         return matches[0]
-    state = "name it in the source file: columns: {time: ...}"
+    state = "name it in the source file: `columns: {time: ...}`"
     if not matches:
         near = [has for has in names if difflib.get_close_matches(has.lower(), TIME_NAMES, n=1)]
         guess = f"; did you mean `{near[0]}`?" if near else ""
         return _Problem(
-            "no column has a usual name of a time", f"{_say_columns(names)}{guess} {state}"
+            "no column has a usual name of a time", f"{_say_columns(names)}{guess}; {state}"
         )
     which = " and ".join(f"`{names[at]}`" for at in matches)
     return _Problem(f"the time could be {which}", f"{state.replace('...', names[matches[0]])}")
 
 
+def _whole_header(names: Sequence[str]) -> list[_Problem]:
+    """Return what is wrong with the first line as a whole, where that explains all."""
+    if len(names) == 1:
+        help_text = "put a comma, a semicolon or a tab between the cells of all lines"
+        return [_Problem("the first line has one column only", help_text)]
+    if sum(map(_is_number, names)) >= len(names) - 1:
+        message = "the first line is not a header: it holds numbers"
+        return [_Problem(message, "put one before it: `time,open,high,low,close,volume`")]
+    return []
+
+
 def _say_columns(names: Sequence[str]) -> str:
-    if names and all(_is_number(name) for name in names):
-        return "line 1 holds numbers only: put a header before it, time,open,high,low,close,volume"
     return "the columns are " + ", ".join(f"`{name}`" for name in names)
 
 

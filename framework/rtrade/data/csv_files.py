@@ -81,7 +81,7 @@ def _unpacked_head(path: Path, head: bytes) -> bytes:
     try:
         return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
     except zlib.error as error:
-        raise _bad_gzip(path, error) from error
+        raise _bad_gzip(path) from error
 
 
 def unpack(path: Path, content: bytes) -> bytes:
@@ -91,14 +91,14 @@ def unpack(path: Path, content: bytes) -> bytes:
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
-        raise _bad_gzip(path, error) from error
+        raise _bad_gzip(path) from error
 
 
-def _bad_gzip(path: Path, error: Exception) -> Exception:
+def _bad_gzip(path: Path) -> Exception:
     return broken(
         path,
         "RT302",
-        f"the gzip data is damaged or cut off ({error})",
+        "the gzip data is damaged or cut off",
         "fetch or pack the file again",
     )
 

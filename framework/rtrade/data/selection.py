@@ -34,7 +34,7 @@ def _alternatives(source: SourceDef, symbol: str, timeframe: Timeframe) -> str:
     has = ", ".join(f"{series.symbol} {series.timeframe}" for series in source.series)
     text = f"it has {has}"
     nearest = _nearest(source, symbol, timeframe)
-    return text if nearest is None else f"{text}; the nearest is {nearest}"
+    return text if nearest in (None, has) else f"{text}; the nearest is {nearest}"
 
 
 def _nearest(source: SourceDef, symbol: str, timeframe: Timeframe) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from rtrade.catalog.registry import Kind, Unit
 from rtrade.plan import units
 from rtrade.plan.context import KINDS, Context
-from rtrade.plan.nodes import Binary, Const, Node, Unary
+from rtrade.plan.nodes import Binary, Call, Const, Node, Unary
 from rtrade.plan.ordering import Value
 from rtrade.plan.syntax import Expr, Operation
 
@@ -198,7 +198,17 @@ def _check_order(ctx: Context, expr: Operation, left: Node, right: Node) -> None
     if outcome is not None:
         always = "always" if outcome else "never"
         reason = _reason(ctx, expr, left, right)
-        ctx.warning("RT123", f"{ctx.text(expr)} is {always} true: {reason}", expr)
+        remedy = _remedy(ctx, expr, left, right)
+        ctx.warning("RT123", f"{ctx.text(expr)} is {always} true: {reason}", expr, remedy)
+
+
+def _remedy(ctx: Context, expr: Operation, left: Node, right: Node) -> str | None:
+    """Say what was probably meant where a bar is compared with a window that has it in it."""
+    for node, part in zip((left, right), expr.args, strict=True):
+        if isinstance(node, Call) and node.entry in ("highest", "lowest"):
+            text = ctx.text(part).strip("`")
+            return f"to leave this bar out of the window, write `{text}[1]`"
+    return None
 
 
 def _reason(ctx: Context, expr: Operation, left: Node, right: Node) -> str:
