@@ -78,7 +78,7 @@ class _Rules:
         """Find rules that are never or always true because of a part that is."""
         for name, node in self._rules.items():
             span = self._document.key_span(("rules", name))
-            if isinstance(node, Const) or id(node) not in self._dead:
+            if isinstance(node, Const) or id(node) not in self._dead or self._told(name, node):
                 continue
             if self._contradictions.never(node) is not None:
                 self._findings.warning(
@@ -88,6 +88,15 @@ class _Rules:
                 self._findings.warning(
                     "RT157", f"`{name}` is always true, because a part of it always is", span
                 )
+
+    def _told(self, name: str, node: Node) -> bool:
+        """Whether what was said of a part was said of the whole rule, where it stands."""
+        value = self._document.value_span(("rules", name))
+        if value is None or node.span is None or node.span.file != value.file:
+            return False
+        begin, end = (value.line, value.column), (value.end_line, value.end_column)
+        inside = begin <= (node.span.line, node.span.column) < end
+        return inside and not any(id(arg) in self._dead for arg in node.args)
 
     def check_pairs(self) -> None:
         """Find entries that are refused wherever they are true."""
