@@ -72,14 +72,26 @@ def run(file: Path, common: Common) -> int:
 @click.argument(
     "files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE..."
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How to print findings; github: annotations of a workflow.",
+)
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @common_options
-def validate(files: tuple[Path, ...], common: Common) -> int:
+def validate(files: tuple[Path, ...], *, form: str, watch: bool, common: Common) -> int:
     """Check strategy and source files without running them."""
-    from rtrade.cli.showing import show_validations
+    from rtrade.cli.validating import show_validations, watch_files
     from rtrade.workflow.validating import validate as validate_files
 
+    form = "json" if common.json else form
+    if watch:
+        watch_files(files, common.overrides(), form=form)
     found = validate_files(files, common.overrides())
-    show_validations(found, as_json=common.json, quiet=common.quiet)
+    show_validations(found, form=form, quiet=common.quiet)
     return 0 if all(validation.valid for validation in found) else 3
 
 

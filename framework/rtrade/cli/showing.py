@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rtrade.cli.output import print_findings, print_json, print_table
+from rtrade.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from rtrade.core.codes import Code
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rtrade.workflow.cataloguing import Card
     from rtrade.workflow.diagnosing import Check
     from rtrade.workflow.running import RunOutcome
-    from rtrade.workflow.validating import Validation
 
 
 def show_run(outcome: RunOutcome, *, as_json: bool, quiet: bool) -> None:
@@ -47,27 +46,6 @@ def show_run(outcome: RunOutcome, *, as_json: bool, quiet: bool) -> None:
     for warning in document["warnings"]:
         click.echo(f"warning: {warning}")
     click.echo(f"report: {outcome.report}")
-
-
-def show_validations(found: Sequence[Validation], *, as_json: bool, quiet: bool) -> None:
-    """Print one line per valid file on stdout, and all findings on stderr."""
-    from rtrade.core.rendering import as_dict
-
-    if as_json:
-        files = [
-            {
-                "file": str(validation.path),
-                "valid": validation.valid,
-                "diagnostics": [as_dict(entry) for entry in validation.diagnostics],
-            }
-            for validation in found
-        ]
-        print_json({"valid": all(validation.valid for validation in found), "files": files})
-        return
-    for validation in found:
-        print_findings(validation.diagnostics)
-        if validation.valid and not quiet:
-            click.echo(f"{validation.path}: valid")
 
 
 def show_explanation(explanation: Explanation, *, as_json: bool) -> None:

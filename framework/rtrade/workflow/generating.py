@@ -10,8 +10,8 @@ from rtrade.workflow.cataloguing import page
 
 _HEAD = """# Finding codes
 
-Generated from `core/codes/` and [`diagnostics/`](diagnostics). `rtrade explain CODE` prints the same
-without the examples.
+Generated from `core/codes/` and [`diagnostics/`](diagnostics). `rtrade explain CODE` prints the
+same without the examples.
 
 RT0xx: the file itself. RT1xx: the plan. RT2xx: the engine. RT3xx: data.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtrade.config.loading import load_source
+from rtrade.config.loading import find_source, find_workspace, load_source
 from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
 from rtrade.core.diagnostics import Diagnostic, errors_of
@@ -30,6 +30,21 @@ class Validation:
 def validate(paths: Sequence[Path], overrides: Overrides) -> list[Validation]:
     """Check each file, a strategy or a source, and return what was found in it."""
     return [Validation(path, _findings(path, overrides)) for path in paths]
+
+
+def files_of(paths: Sequence[Path], overrides: Overrides) -> list[Path]:
+    """Return the files that checking `paths` reads: they, and the sources that they name."""
+    found = list(paths)
+    for path in paths:
+        try:
+            data = read(path).data
+            name = overrides.source or (data["data"]["source"] if "data" in data else None)
+            if isinstance(name, str):
+                found.append(find_source(name, find_workspace(path)))
+        except (InvalidInput, TypeError, KeyError):
+            # What is wrong is said by `validate`; until it is mended there is no source to watch.
+            continue
+    return found
 
 
 def _findings(path: Path, overrides: Overrides) -> tuple[Diagnostic, ...]:
