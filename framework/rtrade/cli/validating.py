@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -42,16 +42,15 @@ def watch_files(files: Sequence[Path], overrides: Overrides, *, form: str) -> No
             f"`--watch` prints for people, not as {form}", hint="leave one of the two away"
         )
 
-    def check() -> Iterable[Path]:
+    def check(read: Sequence[Path]) -> None:
         found = validate(files, overrides)
         show_validations(found, form=form, quiet=False)
-        read = list(dict.fromkeys(files_of(files, overrides)))
         wrong = sum(not validation.valid for validation in found)
         state = f"{wrong} of {len(found)} wrong" if wrong else "all valid"
-        click.echo(f"{state}; watching {len(read)} files, Ctrl-C ends")
-        return read
+        count = f"{len(read)} file{'s' if len(read) != 1 else ''}"
+        click.echo(f"{state}; watching {count}, Ctrl-C ends")
 
-    again(check)
+    again(lambda: files_of(files, overrides), check)
     raise AssertionError("only a signal ends this")
 
 
