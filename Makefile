@@ -1,13 +1,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STRATEGY ?= strategies/sma_btc.yaml
+RUNS ?= 100000
 
 .PHONY: run test check fix docs bench nightly clean
 
 run: .venv/ready  ## set up once, then run the default strategy on the embedded sample
 	$(BIN)/rtrade run $(STRATEGY)
 
-test: .venv/ready-dev check  ## every check and every test
+test: .venv/ready-dev .venv/ready-editor check  ## every check and every test
 	$(BIN)/pytest -n 2
 
 check: .venv/ready-dev  ## what pre-commit and CI check besides the tests
@@ -26,9 +27,16 @@ docs: .venv/ready-dev  ## write what is generated: schemas and reference pages
 bench: .venv/ready-dev  ## measurements against hand-written backtrader; ratios, not tests
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/process.py
+	$(BIN)/python benchmarks/report_page.py
 
-nightly: .venv/ready-dev  ## the long campaigns of the differential tests
+nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing
 	RTRADE_PROGRAMS=50000 $(BIN)/pytest -n 2 tests/conformance
+	RTRADE_FUZZ=20000 $(BIN)/pytest -n 2 tests/fuzz
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris \
+	  || { echo "atheris does not install here: no coverage-guided fuzzing"; exit 0; }; \
+	for target in reader strategy source expression; do \
+	  $(BIN)/python tests/fuzz/campaign.py $$target --runs $(RUNS) || exit 1; \
+	done
 
 clean:  ## remove the environment and what builds leave behind
 	rm -rf .venv build dist framework/*.egg-info
@@ -41,6 +49,12 @@ clean:  ## remove the environment and what builds leave behind
 
 .venv/ready: setup.cfg pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# The language server of editors, for the tests of what editors show.
+.venv/ready-editor: tests/editors/package-lock.json | .venv/ready-dev
+	$(BIN)/npm ci --prefix tests/editors --no-audit --no-fund --ignore-scripts --loglevel=error \
+	  || { [ -z "$$CI" ] && echo "no yaml-language-server: the tests of editors are left out"; }
 	@touch $@
 
 .venv/ready-dev: setup.cfg pyproject.toml | .venv/bin/python

@@ -14,6 +14,7 @@ from rtrade.catalog.sizing import SIZERS
 from rtrade.config.definitions import RiskDef, RulesDef, SizingKind
 from rtrade.config.formats import FORMATS
 from rtrade.config.schema import datasource_schema, dump, strategy_schema, subschema
+from rtrade.workflow.snippets import with_snippets
 from unit.config_strategies import ROOT
 
 BOTH = pytest.mark.parametrize("schema", [strategy_schema(), datasource_schema()])
@@ -64,7 +65,8 @@ def test_formats_are_known_and_examples_valid(schema):
 
 
 @pytest.mark.parametrize(
-    ("name", "schema"), [("strategy", strategy_schema()), ("datasource", datasource_schema())]
+    ("name", "schema"),
+    [("strategy", with_snippets(strategy_schema())), ("datasource", datasource_schema())],
 )
 def test_the_committed_file_is_up_to_date(name, schema):
     text = (ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8")
@@ -93,3 +95,10 @@ def test_a_part_is_found_by_its_path():
     assert subschema(schema, ("risk", "stoploss")) is None
     assert subschema(schema, ("name", "x", "y")) is None
     assert subschema(datasource_schema(), ("series", 3, "path"))["type"] == "string"
+
+
+def test_no_format_of_ours_has_the_name_of_another():
+    # Editors check these by rules of their own: a time of RFC 3339 is none of ours.
+    standard = {"date", "time", "date-time", "uri", "uri-reference", "email", "hostname", "regex",
+                "ipv4", "ipv6", "color", "color-hex", "uuid", "duration", "json-pointer"}  # fmt: skip
+    assert not standard & FORMATS.keys()

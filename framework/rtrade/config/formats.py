@@ -21,7 +21,7 @@ _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 
 TIMEFRAME, TIME, SYMBOL, SOURCE, EXPRESSION, NAME, TITLE, VERSION, PATH = (
-    "timeframe", "time", "symbol", "source", "expression", "name", "title", "version", "path",
+    "timeframe", "moment", "symbol", "source", "expression", "name", "title", "version", "path",
 )  # fmt: skip
 
 

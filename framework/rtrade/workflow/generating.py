@@ -7,6 +7,7 @@ from pathlib import Path
 from rtrade.core.codes import CODES
 from rtrade.core.codes.examples import STRATEGY, Example, Said, parse
 from rtrade.workflow.cataloguing import page
+from rtrade.workflow.snippets import with_snippets
 
 _HEAD = """# Finding codes
 
@@ -69,7 +70,7 @@ def generated(root: Path) -> dict[Path, str]:
     from rtrade.config.schema import datasource_schema, dump, strategy_schema
 
     return {
-        root / "schemas" / "strategy.schema.json": dump(strategy_schema()),
+        root / "schemas" / "strategy.schema.json": dump(with_snippets(strategy_schema())),
         root / "schemas" / "datasource.schema.json": dump(datasource_schema()),
         root / "schemas" / "result.schema.json": dump(result_schema()),
         root / "docs" / "errors.md": error_page(root / "docs" / "diagnostics"),
