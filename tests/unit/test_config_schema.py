@@ -99,6 +99,6 @@ def test_a_part_is_found_by_its_path():
 
 def test_no_format_of_ours_has_the_name_of_another():
     # Editors check these by rules of their own: a time of RFC 3339 is none of ours.
-    standard = {"date", "time", "date-time", "uri", "uri-reference", "email", "hostname", "regex",
-                "ipv4", "ipv6", "color", "color-hex", "uuid", "duration", "json-pointer"}  # fmt: skip
+    names = "date time date-time uri uri-reference email hostname regex ipv4 ipv6 color duration"
+    standard = {*names.split(), "color-hex", "uuid", "json-pointer"}
     assert not standard & FORMATS.keys()
