@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -64,6 +65,27 @@ def test_a_run_prints_metrics_and_the_report(workspace: Path) -> None:
                      "plan.json", "run.lock"}  # fmt: skip
     shipped = (workspace / "strategies" / "sma_btc.yaml").read_bytes()
     assert (report.parent / "strategy.yaml").read_bytes() == shipped
+
+
+def test_on_a_terminal_the_title_of_a_run_is_one_line(workspace: Path) -> None:
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "rtrade.cli.main", "run", "strategies/sma_btc.yaml",
+               "--last", "60d"]  # fmt: skip
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "framework")}
+    printed = b""
+    with subprocess.Popen(command, cwd=workspace, env=surroundings, stdout=theirs) as running:
+        os.close(theirs)
+        # The other end of a terminal that nobody writes to any more reads as an error.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 65536):
+                printed += part
+    os.close(ours)
+    assert running.returncode == 0
+    assert printed.decode().splitlines()[0] == (
+        "sma_btc: BTC/USDT 1h, 2023-11-02T00:00:00Z to 2024-01-01T00:00:00Z, 1,440 bars  "
+        "(SYNTHETIC DATA)"
+    )
+    assert "Final equity" in printed.decode()
 
 
 def test_json_is_result_json_plus_the_report(workspace: Path) -> None:

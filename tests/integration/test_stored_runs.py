@@ -190,6 +190,28 @@ def test_two_runs_beside_each_other(made: Path) -> None:
     assert len(found.only[0]) > 0
 
 
+def test_levels_and_sizes_differ_in_the_words_of_traders(made: Path, tmp_path: Path) -> None:
+    options = (
+        ("risk.stop_loss=2.5%",),
+        ("risk.stop_loss={atr: 2, period: 14}", "sizing={quote: 500}"),
+    )
+    for at, sets in enumerate(options):
+        given = [part for one in sets for part in ("--set", one)]
+        done = rtrade("run", "strategies/two_means.yaml", "--quiet", "--out", tmp_path / str(at),
+                      *given, cwd=made)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    plain, percent, atr = (
+        read_run(path) for path in (runs(made)[0], *runs(tmp_path, "0"), *runs(tmp_path, "1"))
+    )
+    assert [(one.name, one.first, one.second) for one in compare(plain, percent).differences] == [
+        ("risk.stop_loss", None, "2.5%")
+    ]
+    assert [(one.name, one.first, one.second) for one in compare(percent, atr).differences] == [
+        ("sizing", "equity 0.5", "quote 500"),
+        ("risk.stop_loss", "2.5%", "2 x ATR(14)"),
+    ]
+
+
 def test_the_command_prints_a_table_and_writes_a_page(made: Path) -> None:
     first, second = runs(made)
     done = rtrade("compare", first.name, second.name, cwd=made)

@@ -90,6 +90,16 @@ def test_one_trade_made_most_of_the_profit() -> None:
     assert said(replace(CALM, trades=tuple(half))) == ()  # exactly half is not over half
 
 
+def test_one_trade_made_more_than_the_profit() -> None:
+    # A share of over 100 % is no share: the other trades lost 39 of the 40 that the best made.
+    trades = [trade_of(p) for p in [-1.0] * 39 + [40.0]]
+    assert said(replace(CALM, trades=tuple(trades))) == (
+        "one trade made more than the whole profit: all others together lost",
+    )
+    whole = [trade_of(p) for p in [1.0, -1.0] * 20 + [40.0]]
+    assert said(replace(CALM, trades=tuple(whole))) == ("one trade made 100% of the profit",)
+
+
 def test_a_loss_has_no_best_trade() -> None:
     trades = [trade_of(p) for p in [-1.0] * 39 + [20.0]]
     assert said(replace(CALM, trades=tuple(trades))) == ()

@@ -144,6 +144,9 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         if "expression" in value:
             yield name, value["expression"]
             return
+        if value.keys() in ({"kind", "value"}, {"kind", "value", "period"}):
+            yield name, _kind_and_value(value)
+            return
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
@@ -151,6 +154,15 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(inner, f"{name}.{at}")
     else:
         yield name, value
+
+
+def _kind_and_value(value: Mapping[str, Any]) -> str:
+    """Return a level or a size as traders write it: `3%`, `2 x ATR(14)`, `equity 0.95`."""
+    if value["kind"] == "percent":
+        return f"{100 * value['value']:.12g}%"
+    if value["kind"] == "atr":
+        return f"{value['value']:.12g} x ATR({value['period']})"
+    return f"{value['kind']} {value['value']:.12g}"
 
 
 def _yaml(first: StoredRun, second: StoredRun) -> Sequence[str]:

@@ -149,7 +149,9 @@ def _of_trades(
             "about what comes next"
         )
     share = _share_of_best(closed)
-    if share is not None and share > 0.5:
+    if share is not None and share > 1:
+        yield "one trade made more than the whole profit: all others together lost"
+    elif share is not None and share > 0.5:
         yield f"one trade made {share:.0%} of the profit"
 
 

@@ -69,7 +69,9 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(title=title, title_justify="left", show_edge=False)
+        # Printed as a line: a title of the table would be wrapped to the table's own width.
+        click.echo(title)
+        table = Table(show_edge=False)
         for number, name in enumerate(header):
             table.add_column(name, justify="left" if number == 0 else "right")
         for row in rows:
