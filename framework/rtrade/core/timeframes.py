@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
+
+    IntArray = NDArray[int64]
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -56,6 +63,22 @@ class Timeframe:
     def floor(self, time: int) -> int:
         """Return the open time of the bar that holds `time` (ms)."""
         return (time - self.origin) // self.ms * self.ms + self.origin
+
+    def ceil(self, time: int) -> int:
+        """Return `time` where a bar opens at it, else the open time of the next bar (ms)."""
+        return -((self.origin - time) // self.ms) * self.ms + self.origin
+
+    def ahead(self, time: int, bars: int) -> int:
+        """Return the open time of the bar `bars` after the one that opens at `time`; < 0: before."""
+        return time + bars * self.ms
+
+    def closes(self, time: IntArray) -> IntArray:
+        """Return the close times of the bars that open at `time` (ms)."""
+        return time + self.ms
+
+    def count(self, start: int, end: int) -> int:
+        """Return how many bars open in `start <= t < end` (ms)."""
+        return max(0, (self.ceil(end) - self.ceil(start)) // self.ms)
 
 
 def iso(time: int) -> str:
