@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtrade.catalog.registry import Kind
 from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
@@ -11,6 +13,7 @@ from rtrade.core.timeframes import DAY, HOUR, WEEK, Timeframe
 from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Shift, Unary
 from rtrade.plan.plan import Plan, SeriesNeed
 from rtrade.signals import evaluate as module
+from rtrade.signals.clocks import last_closed
 from rtrade.signals.evaluate import evaluate
 
 NAN = float("nan")
@@ -161,6 +164,20 @@ class TestFields:
 
 
 class TestClocks:
+    @given(
+        st.sets(st.integers(0, 60), max_size=20), st.sets(st.integers(0, 20), max_size=12),
+        st.sampled_from([H1, H4]),
+    )  # fmt: skip
+    def test_the_last_closed_bar_is_the_one_that_a_search_finds(self, target, source, coarse):
+        seen_from = bars([1.0] * len(target), times=[MONDAY + n * HOUR for n in sorted(target)])
+        times = [MONDAY + 20 * HOUR + n * coarse.ms for n in sorted(source)]
+        seen = bars([1.0] * len(source), coarse, times=times)
+        wanted = [
+            sum(start + coarse.ms <= moment + HOUR for start in times) - 1
+            for moment in seen_from.time
+        ]
+        assert last_closed(seen, seen_from).tolist() == wanted
+
     def test_a_daily_bar_is_seen_once_it_has_closed(self):
         base = bars(range(72))
         daily = bars([100.0, 200.0, 300.0], D1)

@@ -75,6 +75,14 @@ def test_blocks_do_not_show(monkeypatch):
         np.testing.assert_array_equal(whole, blocked, strict=True)
 
 
+@pytest.mark.parametrize("n", [1, 254, 255, 256, 600])
+def test_shares_are_counted_in_windows_of_any_length(n):
+    """Counts are kept in bytes on the way, and a falling series has all n above each value."""
+    for x in (SERIES["cents"][:900], np.arange(900.0), -np.arange(900.0)):
+        slowly = [100 * sum(value < x[i] for value in x[i - n : i]) / n for i in range(n, 900)]
+        np.testing.assert_array_equal(windows.share_below(x, n), slowly)
+
+
 @given(
     st.lists(st.floats(-1e290, 1e290), min_size=1, max_size=60),
     st.integers(1, 60),

@@ -86,7 +86,11 @@ def last_closed(source: Bars, target: Bars) -> IntArray:
     """
     closes = source.time + source.timeframe.ms
     moments = target.time + target.timeframe.ms
-    return np.asarray(np.searchsorted(closes, moments, side="right") - 1, dtype=np.int64)
+    if len(source) > len(target):
+        return np.asarray(np.searchsorted(closes, moments, side="right") - 1, dtype=np.int64)
+    # Fewer places to look for: on which bar of `target` each of `source` is seen first.
+    seen = np.bincount(np.searchsorted(moments, closes), minlength=len(target))
+    return np.asarray(np.cumsum(seen[: len(target)]) - 1, dtype=np.int64)
 
 
 def pick(values: Series, index: IntArray) -> Series:

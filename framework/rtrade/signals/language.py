@@ -126,7 +126,8 @@ def _log_return_deviation(x: FloatArray, *, n: int) -> FloatArray:
     # One logarithm at a time: that of arrays differs, by processor, in the last bit.
     ratios = x[1:] / x[:-1]
     usable = (ratios > 0) & (ratios < np.inf)
-    returns = np.array(list(map(math.log, np.where(usable, ratios, 1.0).tolist())))
+    logged = map(math.log, np.where(usable, ratios, 1.0).data)
+    returns = np.fromiter(logged, dtype=np.float64, count=len(ratios))
     returns[~usable] = np.nan
     means = windows.total(returns, n) / n
     return windows.deviation(returns, means, n, 1)

@@ -17,6 +17,8 @@ from rtrade.signals.exact import window_sums
 
 # Bars gone through at a time, so that what is added up stays in the processor's cache.
 _BLOCK = 16384
+# What is counted in bytes, for their speed, before it is carried over.
+_COUNTED = 255
 
 Numbers = TypeVar("Numbers", FloatArray, TriArray)
 
@@ -149,10 +151,16 @@ def slope(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
 def share_below(x: FloatArray, n: int) -> FloatArray:
     """Return the percentage of the n bars before each whose value is lower: `len(x) - n`."""
     counts = np.zeros(len(x) - n, dtype=np.int64)
+    less, few = np.empty(_BLOCK, dtype=bool), np.empty(_BLOCK, dtype=np.uint8)
     for start, stop in _blocks(len(counts)):
-        part, now = counts[start:stop], x[start + n : stop + n]
-        for k in range(n):
-            part += x[start + k : stop + k] < now
+        now, lower = x[start + n : stop + n], less[: stop - start]
+        for first in range(0, n, _COUNTED):
+            part = few[: stop - start]
+            part[:] = 0
+            for k in range(first, min(first + _COUNTED, n)):
+                np.less(x[start + k : stop + k], now, out=lower)
+                part += lower.view(np.uint8)
+            counts[start:stop] += part
     return 100 * counts / n
 
 
