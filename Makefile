@@ -24,9 +24,11 @@ fix: .venv/ready-dev  ## format, and mend what can be mended by itself
 docs: .venv/ready-dev  ## write what is generated: schemas and reference pages
 	$(BIN)/python -m rtrade.cli.generating
 
-bench: .venv/ready-dev  ## measurements against hand-written backtrader; ratios, not tests
+bench: .venv/ready-dev  ## measurements, some against hand-written backtrader; ratios, not tests
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/process.py
+	$(BIN)/python benchmarks/signals.py
+	$(BIN)/python benchmarks/validating.py
 	$(BIN)/python benchmarks/report_page.py
 
 nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing

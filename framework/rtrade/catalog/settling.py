@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 # Powers of ten by which the start must have faded, so that 1e-9 of the value is left. Levels can
@@ -12,6 +13,7 @@ RANGE = 13
 DIFFERENCE = 13
 
 
+@functools.cache
 def fade(weight: float, digits: int, *, chain: int = 1) -> int:
     """Return the bars until the start weighs less than 10**-digits.
 

@@ -34,6 +34,10 @@ _SIMPLE_ESCAPES = {
 
 def anchors(raw: str, value: str, style: str, line: int, column: int) -> tuple[Anchor, ...]:
     """Return the anchors of `value`, written as `raw` from `line` and `column` (both from 1)."""
+    inside = raw[1:-1] if style else raw
+    if inside == value and value and _BREAK.search(raw) is None and style not in ("|", ">"):
+        # As most are: one line, and nothing in it stands for something else.
+        return ((0, line, column + len(style)),)
     if style in ("|", ">"):
         parts = _block_parts(raw, value, folded=style == ">")
     else:

@@ -6,6 +6,7 @@ and characters that nothing here has a use for.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -15,6 +16,8 @@ from rtrade.config.document import Document, Path
 from rtrade.config.events import Events, collect, span_of
 from rtrade.config.scalars import resolve
 from rtrade.core.diagnostics import Diagnostic, SourceText, Span
+
+_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def compose(text: str, file: str) -> tuple[Document, list[Diagnostic]]:
@@ -158,17 +161,11 @@ class _Composer:
 
     def _checked(self, value: str, span: Span) -> str:
         """Return a text, noting characters (written as escapes) that no file has a use for."""
-        odd = next((character for character in value if _odd(character)), None)
+        odd = _ODD.search(value)
         if odd is not None:
-            message = f"the character U+{ord(odd):04X} has no place in a text"
+            message = f"the character U+{ord(odd[0]):04X} has no place in a text"
             self._find("RT011", message, span, "remove the escape")
         return value
 
     def _find(self, code: str, message: str, span: Span, help_text: str) -> None:
         self.findings.append(self._place.finding(code, message, span, help=help_text))
-
-
-def _odd(character: str) -> bool:
-    if character < " ":
-        return character not in "\t\n\r"
-    return "\x7f" <= character <= "\x9f" or "\ud800" <= character <= "\udfff"

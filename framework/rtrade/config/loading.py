@@ -26,7 +26,12 @@ from rtrade.core.resources import data_folder
 
 def load_strategy(path: Path, overrides: Overrides = NO_OVERRIDES) -> StrategyDef:
     """Return what the strategy file at `path` says, options laid over; raise InvalidInput."""
-    document, given = override(read(path), overrides)
+    return strategy_of(read(path), overrides)
+
+
+def strategy_of(document: Document, overrides: Overrides) -> StrategyDef:
+    """Return what a strategy file that was read says, options laid over; raise InvalidInput."""
+    document, given = override(document, overrides)
     findings = check_strategy(document)
     if findings:
         raise InvalidInput(findings)
@@ -35,7 +40,11 @@ def load_strategy(path: Path, overrides: Overrides = NO_OVERRIDES) -> StrategyDe
 
 def load_source(path: Path) -> SourceDef:
     """Return what the source file at `path` says; raise InvalidInput."""
-    document = read(path)
+    return source_of(read(path), path)
+
+
+def source_of(document: Document, path: Path) -> SourceDef:
+    """Return what a source file that was read from `path` says; raise InvalidInput."""
     findings = check_source(document)
     if findings:
         raise InvalidInput(findings)

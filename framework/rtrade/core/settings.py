@@ -44,11 +44,9 @@ class Settings:
 
 def load_settings(workspace: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings of `workspace` from the environment and its `.env` file."""
-    from dotenv import dotenv_values
-
     surroundings = os.environ if environ is None else environ
     file = workspace / ".env"
-    stored = dotenv_values(file) if file.is_file() else {}
+    stored = _stored(file) if file.is_file() else {}
     values, origins = {}, {}
     for setting in SETTINGS:
         for origin, place in (("environment", surroundings), (".env", stored)):
@@ -59,3 +57,9 @@ def load_settings(workspace: Path, environ: Mapping[str, str] | None = None) -> 
         else:
             values[setting.name], origins[setting.name] = setting.default, "default"
     return Settings(values, origins)
+
+
+def _stored(file: Path) -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    return dotenv_values(file)

@@ -48,7 +48,6 @@ def parse(text: str) -> Expr:
         raise _unreadable(error, text) from None
     except (RecursionError, MemoryError, ValueError):
         raise too_complex() from None
-    _measure(body)
     return _Translation(shown).expr(body)
 
 
@@ -58,35 +57,6 @@ def _unreadable(error: SyntaxError, text: str) -> Fault:
     return Fault("RT101", f"the expression cannot be read: {error.msg}", start, end)
 
 
-def _measure(body: ast.expr) -> None:
-    """Raise Fault where the tree has too many nodes or is too deep to walk by recursion."""
-    count, level = 0, [body]
-    for _ in range(MAX_DEPTH):
-        count += len(level)
-        level = [child for node in level for child in _children(node)]
-        if count > MAX_NODES:
-            raise too_complex()
-        if not level:
-            return
-    raise Fault(
-        "RT103",
-        f"the expression is nested more than {MAX_DEPTH} deep",
-        0,
-        1,
-        help="give parts of it names under `signals:`",
-    )
-
-
-def _children(node: ast.expr) -> list[ast.expr]:
-    children: list[ast.expr] = []
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.keyword):
-            children.append(child.value)
-        elif isinstance(child, ast.expr):
-            children.append(child)
-    return children
-
-
 class _Translation:
     """Translate the allowed nodes of one tree; `text` is what stands inside the parentheses."""
 
@@ -94,6 +64,8 @@ class _Translation:
         self.text = text
         self.ascii = text.isascii()
         self.encoded = text.encode()
+        self.count = 0
+        self.depth = 0
 
     def _offset(self, column: int) -> int:
         """Turn a byte offset into the parenthesised text into a character offset."""
@@ -105,6 +77,24 @@ class _Translation:
         return self._offset(node.col_offset), self._offset(node.end_col_offset)
 
     def expr(self, node: ast.expr) -> Expr:
+        """Translate a node and what is below it; raise Fault where that is too much."""
+        self.count += 1
+        self.depth += 1
+        if self.count > MAX_NODES:
+            raise too_complex()
+        if self.depth > MAX_DEPTH:
+            raise Fault(
+                "RT103",
+                f"the expression is nested more than {MAX_DEPTH} deep",
+                0,
+                1,
+                help="give parts of it names under `signals:`",
+            )
+        found = self._expr(node)
+        self.depth -= 1
+        return found
+
+    def _expr(self, node: ast.expr) -> Expr:
         start, end = self._place(node)
         match node:
             case ast.Constant(value=value):

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rtrade.catalog.installed import registry
 from rtrade.config.definitions import SourceDef, StrategyDef
-from rtrade.config.loading import find_source, find_workspace, load_source, load_strategy
+from rtrade.config.document import Document
+from rtrade.config.loading import find_source, find_workspace, load_source, strategy_of
 from rtrade.config.overrides import Overrides
+from rtrade.config.reader import read
 from rtrade.plan.build import build
 from rtrade.plan.plan import Plan
 
@@ -29,8 +31,12 @@ def compile_strategy(path: Path, overrides: Overrides, workspace: Path | None = 
 
     `workspace` is the folder that sources are looked for in; None: the one that `path` is in.
     """
-    workspace = workspace or find_workspace(path)
-    definition = load_strategy(path, overrides)
+    return compile_document(read(path), overrides, workspace or find_workspace(path))
+
+
+def compile_document(document: Document, overrides: Overrides, workspace: Path) -> Compiled:
+    """Check a strategy file that was read, as `compile_strategy` does."""
+    definition = strategy_of(document, overrides)
     source = load_source(
         find_source(definition.data.source, workspace, document=definition.document)
     )

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtrade.config.loading import find_source, find_workspace, load_source
+from rtrade.config.loading import find_source, find_workspace, source_of
 from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
 from rtrade.core.diagnostics import Diagnostic, errors_of
 from rtrade.core.errors import InvalidInput
-from rtrade.workflow.compiling import compile_strategy
+from rtrade.workflow.compiling import compile_document
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def _findings(path: Path, overrides: Overrides) -> tuple[Diagnostic, ...]:
     try:
         document = read(path)
         if isinstance(document.data, dict) and "kind" in document.data:
-            load_source(path)
+            source_of(document, path)
             return ()
-        return compile_strategy(path, overrides).plan.warnings
+        return compile_document(document, overrides, find_workspace(path)).plan.warnings
     except InvalidInput as invalid:
         return invalid.diagnostics
