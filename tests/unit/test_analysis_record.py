@@ -22,7 +22,7 @@ from rtrade.analysis.metrics import measure
 from rtrade.analysis.record import RunRecord, build, to_json
 from rtrade.analysis.schema import result_schema
 from rtrade.analysis.warnings import warnings_of
-from rtrade.config.schema import dump
+from rtrade.config.schema_parts import dump
 from rtrade.core.bars import Filters, MarketData
 from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import Timeframe, iso

@@ -13,7 +13,9 @@ from rtrade.catalog.risk import RISK_RULES
 from rtrade.catalog.sizing import SIZERS
 from rtrade.config.definitions import RiskDef, RulesDef, SizingKind
 from rtrade.config.formats import FORMATS
-from rtrade.config.schema import datasource_schema, dump, strategy_schema, subschema
+from rtrade.config.schema import strategy_schema
+from rtrade.config.schema_parts import dump, subschema
+from rtrade.config.schema_sources import datasource_schema
 from rtrade.workflow.snippets import with_snippets
 from unit.config_strategies import ROOT
 

@@ -100,12 +100,9 @@ def test_a_step_is_exactly_what_is_written(tmp_path, step):
 CASES = [
     (CSV, "kind: csv", "kind: cvs", "cvs", "RT023", "`kind` cannot be `cvs`",
      "did you mean `csv`?"),
-    (CSV, "kind: csv", "kind: exchange", "exchange", "RT027",
-     "a source of `kind: exchange` is not available in this version",
-     "use `synthetic`, `csv` or `parquet`"),
     (CSV, "kind: csv", "kind: llm", "llm", "RT027",
      "a source of `kind: llm` is not available in this version",
-     "use `synthetic`, `csv` or `parquet`"),
+     "use `synthetic`, `csv`, `parquet` or `exchange`"),
     (CSV, "time_unit: ms", "time_unit: MS", "MS", "RT023", "`time_unit` cannot be `MS`",
      "did you mean `ms`?"),
     (CSV, "time_unit: ms", "seed: 3", "seed", "RT021",
@@ -135,9 +132,14 @@ CASES = [
      "`start` is not the open time of a 5m bar", "write `2021-01-01T00:00:00Z`"),
     (SYNTHETIC, "seed: 14", "seed: 14\ntime_unit: s", "time_unit", "RT021",
      "`time_unit` has no meaning in a source of `kind: synthetic`", "remove it"),
-    (CSV, "rtrade: 1", "rtrade: 1\napi_kye: x", "api_kye", "RT021",
-     "unknown key `api_kye` in the file",
-     "the keys are `rtrade`, `kind`, `seed`, `series`, `columns`, `time_unit`, `filters`"),
+    (CSV, "rtrade: 1", "rtrade: 1\nweather: x", "weather", "RT021",
+     "unknown key `weather` in the file",
+     "the keys are `rtrade`, `kind`, `seed`, `series`, `columns`, `time_unit`, `filters`, "
+     "`exchange`, `base_url`, `ws_url`, `api_key`, `secret`, `rate`, `markets_ttl`, `quality`"),
+    (CSV, "rtrade: 1", "rtrade: 1\napi_key: ${env:KEY}", "api_key", "RT021",
+     "`api_key` has no meaning in a source of `kind: csv`", "remove it"),
+    (CSV, "series:\n", "serie:\n", "serie", "RT021", "unknown key `serie` in the file",
+     "did you mean `series`?"),
 ]  # fmt: skip
 
 
@@ -188,7 +190,7 @@ def test_an_unknown_name_shows_the_closest(tmp_path):
     found = refused("smaple", workspace(tmp_path))
     assert (found.code, found.message) == ("RT031", "there is no source `smaple`")
     assert found.help == "did you mean `sample`?"
-    names = "`csv`, `mine`, `parquet`, `sample`"
+    names = "`binance`, `csv`, `mine`, `parquet`, `sample`"
     assert refused("qqq", tmp_path).help == (
         f"there are {names}; add your own in `{tmp_path / 'datasources'}`"
     )

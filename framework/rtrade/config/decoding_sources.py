@@ -5,20 +5,40 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any
+from urllib.parse import urlsplit
 
 from rtrade.config.definitions import (
     Columns,
+    ExchangeDef,
     FileSeries,
     FiltersDef,
+    OutlierDef,
+    QualityDef,
+    SecretDef,
     SourceDef,
     SyntheticSeries,
 )
 from rtrade.config.document import Document, Path
-from rtrade.config.schema import BARS, LOT, MIN_NOTIONAL, PRICE, SEED, TICK, VOLATILITY
+from rtrade.config.formats import ADDRESS, FORMATS, SOCKET
+from rtrade.config.schema_sources import (
+    BARS,
+    LOT,
+    MAX_GAP,
+    MIN_NOTIONAL,
+    OUTLIER_K,
+    OUTLIER_WINDOW,
+    PRICE,
+    RATE,
+    SEED,
+    TICK,
+    VOLATILITY,
+)
 from rtrade.config.validation import in_order
 from rtrade.config.values import Values
+from rtrade.config.wording import quoted
 from rtrade.core.errors import InvalidInput
 from rtrade.core.timeframes import Timeframe, iso
+from rtrade.core.units import parse_money
 
 
 def decode_source(document: Document, path: FilePath) -> SourceDef:
@@ -34,6 +54,8 @@ def decode_source(document: Document, path: FilePath) -> SourceDef:
         columns=Columns(**(values.get(("columns",)) or {})),
         time_unit=values.get(("time_unit",)) or "auto",
         filters=_filters(values),
+        exchange=_exchange(values) if kind == "exchange" else None,
+        quality=_quality(values),
         document=document,
     )
     _refuse_twins(values, definition)
@@ -43,7 +65,7 @@ def decode_source(document: Document, path: FilePath) -> SourceDef:
 
 
 def _places(values: Values) -> list[Path]:
-    return [("series", index) for index in range(len(values.get(("series",))))]
+    return [("series", index) for index in range(len(values.get(("series",)) or ()))]
 
 
 def _generated(values: Values) -> tuple[SyntheticSeries, ...]:
@@ -93,6 +115,7 @@ def _filters(values: Values) -> FiltersDef | None:
         lot=_step(values, ("filters", "lot")),
         tick=_step(values, ("filters", "tick")),
         min_notional=_min_notional(values),
+        currency=_currency(values),
     )
 
 
@@ -118,8 +141,89 @@ def _min_notional(values: Values) -> float | None:
         return None
     symbols = [values.get((*place, "symbol")) for place in _places(values)]
     quotes = dict.fromkeys(symbol.partition("/")[2].partition(":")[0] for symbol in symbols)
+    if not quotes:
+        # An exchange's symbols are not known here: the run compares the currencies.
+        quotes[_currency(values) or ""] = None
     amounts = [values.money(path, MIN_NOTIONAL, quote) for quote in quotes]
     return amounts[0]
+
+
+def _currency(values: Values) -> str | None:
+    """Return the currency of `min_notional` where no series of the file tells what it must be."""
+    given = values.get(("filters", "min_notional"))
+    if values.get(("series",)) is not None or not isinstance(given, str):
+        return None
+    try:
+        return parse_money(given)[1]
+    except ValueError:
+        return None
+
+
+def _exchange(values: Values) -> ExchangeDef:
+    base_url, ws_url = (_address(values, key) for key in ("base_url", "ws_url"))
+    keys = [_secret(values, key) for key in ("api_key", "secret")]
+    if (keys[0] is None) != (keys[1] is None):
+        given, absent = ("api_key", "secret") if keys[1] is None else ("secret", "api_key")
+        message = f"`{given}` is given without `{absent}`"
+        values.find("RT029", (given,), message, f"add `{absent}`, or remove it", key=True)
+    rate = ("rate",)
+    return ExchangeDef(
+        id=values.get(("exchange",)),
+        base_url=base_url,
+        ws_url=ws_url,
+        api_key=keys[0],
+        secret=keys[1],
+        rate=ExchangeDef.rate if values.get(rate) is None else values.fraction(rate, RATE),
+        markets_ttl=_markets_ttl(values),
+        span=values.document.value_span(("exchange",)),
+    )
+
+
+def _address(values: Values, key: str) -> str | None:
+    given = values.get((key,))
+    if given is None:
+        return None
+    parts = urlsplit(given)
+    try:
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        message = f"`{key}`: {quoted(given)} has no usable host and port"
+        values.find(
+            "RT025", (key,), message, FORMATS[ADDRESS if key == "base_url" else SOCKET].advice
+        )
+    return str(given).rstrip("/")
+
+
+def _secret(values: Values, key: str) -> SecretDef | None:
+    given = values.get((key,))
+    if given is None:
+        return None
+    return SecretDef(
+        given.removeprefix("${env:").removesuffix("}"), values.document.value_span((key,))
+    )
+
+
+def _markets_ttl(values: Values) -> int:
+    given = values.get(("markets_ttl",))
+    return ExchangeDef.markets_ttl if given is None else values.duration(("markets_ttl",))
+
+
+def _quality(values: Values) -> QualityDef:
+    given = dict(values.get(("quality",)) or {})
+    outliers = dict(given.pop("outliers", {}))
+    place = ("quality", "outliers")
+    given.pop("max_gap", None)
+    return QualityDef(
+        **given,
+        max_gap=values.length(("quality", "max_gap"), MAX_GAP),
+        outliers=OutlierDef(
+            action=outliers.get("action", OutlierDef.action),
+            k=values.amount((*place, "k"), OUTLIER_K),
+            window=int(values.amount((*place, "window"), OUTLIER_WINDOW)),
+        ),
+    )
 
 
 def _refuse_twins(values: Values, definition: SourceDef) -> None:

@@ -15,7 +15,8 @@ from typing import Literal
 
 from rtrade.config.document import Document
 from rtrade.core.diagnostics import SourceText, Span
-from rtrade.core.timeframes import Timeframe
+from rtrade.core.timeframes import DAY, Timeframe
+from rtrade.core.units import Length
 
 SizingKind = Literal["equity", "quote", "base", "risk", "volatility"]
 DistanceKind = Literal["percent", "atr"]
@@ -186,22 +187,90 @@ class Columns:
 
 @dataclass(frozen=True)
 class FiltersDef:
-    """What the venue allows, as decimal text so that nothing is rounded; None = not stated."""
+    """What the venue allows, as decimal text so that nothing is rounded; None = not stated.
+
+    `currency` is what `min_notional` was written in, where no series of the file tells.
+    """
 
     lot: str | None = None
     tick: str | None = None
     min_notional: float | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class OutlierDef:
+    """What happens to a bar whose return is more than `k` robust deviations from usual.
+
+    `window` is how many returns before it say what is usual.
+    """
+
+    action: Literal["flag", "drop", "keep"] = "flag"
+    k: float = 12.0
+    window: int = 500
+
+
+@dataclass(frozen=True)
+class QualityDef:
+    """What is done about holes, rows given twice, inconsistent prices and outliers.
+
+    `max_gap` is the longest hole that is filled or tolerated, in bars or as a duration; None =
+    any.
+    """
+
+    gaps: Literal["keep", "fill", "error"] = "keep"
+    max_gap: Length | None = None
+    duplicates: Literal["error", "first", "last"] = "error"
+    ohlc: Literal["error", "repair", "drop"] = "error"
+    outliers: OutlierDef = OutlierDef()
+
+
+@dataclass(frozen=True)
+class SecretDef:
+    """A secret by the name of its environment variable; its value is never held here."""
+
+    variable: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class ExchangeDef:
+    """Which exchange, and how it is spoken to.
+
+    `id` is ccxt's. `base_url` and `ws_url` replace the exchange's own addresses. `rate` is the
+    share of the permitted request rate that is used; `markets_ttl` (ms) how long its list of
+    markets is kept.
+    """
+
+    id: str
+    base_url: str | None = None
+    ws_url: str | None = None
+    api_key: SecretDef | None = None
+    secret: SecretDef | None = None
+    rate: float = 0.98
+    markets_ttl: int = DAY
+    span: Span | None = field(default=None, compare=False)
+
+    @property
+    def venue(self) -> str:
+        """The name of its series: the exchange's id, and its address where it has its own."""
+        return self.id if self.base_url is None else f"{self.id}@{self.base_url}"
 
 
 @dataclass(frozen=True)
 class SourceDef:
-    """A whole source file, decoded. `name` is the file's stem."""
+    """A whole source file, decoded. `name` is the file's stem.
+
+    `exchange` is set where `kind` is `exchange`, which has no `series` of its own.
+    """
 
     name: str
-    kind: Literal["synthetic", "csv", "parquet"]
+    kind: Literal["synthetic", "csv", "parquet", "exchange"]
     series: tuple[SyntheticSeries, ...] | tuple[FileSeries, ...]
     seed: int | None = None
     columns: Columns = Columns()
     time_unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = "auto"
     filters: FiltersDef | None = None
+    exchange: ExchangeDef | None = None
+    quality: QualityDef = QualityDef()
     document: Document | None = field(default=None, compare=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,21 @@ from typing import Any
 from rtrade.core.diagnostics import Diagnostic, Severity, SourceText, Span
 
 Path = tuple[str | int, ...]
+
+SECRET_KEYS = ("api_key", "secret")
+# A secret that was written out where only its name may stand, the key mistyped or not. What
+# follows on the line is hidden with it: where a secret ends is not known of a file that is wrong.
+_SECRET = re.compile(
+    r"""(?i)(?P<key>\b(?:api_?k\w{1,3}|(?:api_?)?secret|passw\w+|passphrase)["']?\s*[:=]\s*+["']?+)"""
+    r"""(?!\$\{env:\w+\}["']?\s*(?:[,}#]|$))(?P<value>\S.*)"""
+)
+_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+
+
+def masked(line: str) -> str:
+    """Return a line of a file with secrets that are written out as asterisks, columns kept."""
+    line = _SECRET.sub(lambda found: found["key"] + "*" * len(found["value"]), line)
+    return _USER.sub(lambda found: "*" * len(found[0]), line)
 
 
 @dataclass(frozen=True)
@@ -61,5 +77,5 @@ class Document:
     ) -> Diagnostic:
         """Make a diagnostic that carries the source line of its span."""
         known = span is not None and span.file in self._lines
-        source = self.line(span.line, span.file) if span is not None and known else None
+        source = masked(self.line(span.line, span.file)) if span is not None and known else None
         return Diagnostic(code, message, span, help, severity, source)

@@ -17,11 +17,16 @@ _FRACTION = rf"{_NUMBER} *(%|bps)"
 _LENGTH = r"[0-9]{1,9} *bars?|[1-9][0-9]{0,5}[smhdw]"
 _MONEY = rf"{_NUMBER} *[A-Z][A-Z0-9]{{1,11}}"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
+# No user and password, no query and no fragment: an address is no place for a secret.
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 
 TIMEFRAME, TIME, SYMBOL, SOURCE, EXPRESSION, NAME, TITLE, VERSION, PATH = (
     "timeframe", "moment", "symbol", "source", "expression", "name", "title", "version", "path",
+)  # fmt: skip
+SPAN, EXCHANGE, ADDRESS, SOCKET, SECRET = (
+    "timespan", "exchange", "address", "socket-address", "environment-secret",
 )  # fmt: skip
 
 
@@ -78,6 +83,26 @@ FORMATS: dict[str, Format] = {
     ),
     VERSION: Format("the version of the format", "write `rtrade: 1`"),
     PATH: Format("a path", "write a path, relative to this file"),
+    SPAN: Format(
+        "a length of time", "write it with its unit, such as `12h` or `1d`",
+        r"[1-9][0-9]{0,5}[smhdw]",
+    ),
+    EXCHANGE: Format(
+        "the id of an exchange", "write it as ccxt does, such as `binance` or `kraken`",
+        r"[a-z0-9]{2,40}",
+    ),
+    ADDRESS: Format(
+        "an address", "write `https://host` or `http://host:port`, without a user or a query",
+        rf"https?://{_HOST}",
+    ),
+    SOCKET: Format(
+        "the address of a socket", "write `wss://host` or `ws://host:port`, without a user or a "
+        "query", rf"wss?://{_HOST}",
+    ),
+    SECRET: Format(
+        "the name of a secret in the environment", "write `${env:NAME}`",
+        r"\$\{env:[A-Za-z_][A-Za-z0-9_]{0,99}\}",
+    ),
 }  # fmt: skip
 
 _UNITLESS = re.compile(_NUMBER)
@@ -104,6 +129,8 @@ def readings(number: str, name: str, example: str | None) -> str | None:
         return f"write `{first}` or `{second}`, whichever is meant"
     if name == Measure.LENGTH:
         return f"write `{plain(value)} bars`, or a duration such as `{plain(value)}h`"
+    if name == SPAN:
+        return f"write `{plain(value)}h` or `{plain(value)}d`, whichever is meant"
     if name == TIMEFRAME:
         return f"write `{plain(value)}m` or `{plain(value)}h`, whichever is meant"
     return None

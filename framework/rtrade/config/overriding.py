@@ -16,7 +16,8 @@ from rtrade.config.decoding import NOTHING, Given
 from rtrade.config.document import Document, Path
 from rtrade.config.overrides import NO_OVERRIDES, Overrides
 from rtrade.config.reader import read_value
-from rtrade.config.schema import strategy_schema, subschema
+from rtrade.config.schema import strategy_schema
+from rtrade.config.schema_parts import subschema
 from rtrade.config.unavailable import unavailable_key
 from rtrade.config.wording import place_of, quoted, similar
 from rtrade.core.diagnostics import Diagnostic, SourceText, Span

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rtrade.config.document import Path
+from rtrade.config.document import SECRET_KEYS, Path
+from rtrade.config.formats import FORMATS, SECRET
 from rtrade.config.wording import Words, label
-
-SECRET_KEYS = ("api_key", "secret")
 
 _ENV = re.compile(r"\$\{\s*env\s*:", re.IGNORECASE)
 _FILLED = re.compile(r"\$\{|\{\{")
@@ -44,12 +43,34 @@ def unsafe_in_strategy(data: Any) -> Iterator[tuple[Path, Words]]:
 
 
 def unsafe_in_source(data: Any) -> Iterator[tuple[Path, Words]]:
-    """Yield the path of each value that reads the environment without being a secret."""
+    """Yield the path of each value that reads the environment without being a secret, and of each
+    secret that does not.
+    """
+    secrets = [(key,) for key in SECRET_KEYS]
+    if isinstance(data, dict):
+        # Whatever it is: a secret in a message would be a secret given away.
+        for key in SECRET_KEYS:
+            value = data.get(key)
+            if value not in (None, "") and not _names_secret(value):
+                message = f"`{key}` does not name a variable: secrets come from the environment"
+                yield (key,), Words("RT033", message, _secret_advice(key))
     for path, text in _texts(data):
-        if _ENV.search(text) and path[-1:] not in [(key,) for key in SECRET_KEYS]:
+        if _ENV.search(text) and path not in secrets:
             keys = " and ".join(f"`{key}`" for key in SECRET_KEYS)
             message = f"{label(path)} reads the environment; only {keys} may"
             yield path, Words("RT028", message, "write the value out")
+
+
+def _names_secret(value: Any) -> bool:
+    return isinstance(value, str) and FORMATS[SECRET].matches(value)
+
+
+def _secret_advice(key: str) -> str:
+    name = f"EXCHANGE_{key.upper()}"
+    return (
+        f"write `{key}: ${{env:{name}}}`, and set `{name}` in the environment or in the "
+        "workspace's `.env`"
+    )
 
 
 def _texts(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:

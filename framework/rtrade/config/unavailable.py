@@ -21,7 +21,7 @@ _ANYWHERE = {
     "risk_levels": ("sizing by risk level (`risk_levels`) is", "use `scale_by`, or remove it"),
     "symbols": ("trading several symbols is", "trade one `symbol`; read others with `also:`"),
 }
-_KINDS = ("exchange", "llm")
+_KINDS = ("llm",)
 
 
 def unavailable_key(path: Path, key: str) -> tuple[str, str] | None:
@@ -35,6 +35,6 @@ def unavailable_value(path: Path, value: Any) -> tuple[str, str] | None:
     if len(path) == 2 and path[0] == "signals" and isinstance(value, dict) and "llm" in value:
         return f"`{path[1]}`: a signal from an LLM is {_LATER}", "write an expression instead"
     if path == ("kind",) and value in _KINDS:
-        help_text = "use `synthetic`, `csv` or `parquet`"
+        help_text = "use `synthetic`, `csv`, `parquet` or `exchange`"
         return f"a source of `kind: {value}` is {_LATER}", help_text
     return None

@@ -17,7 +17,9 @@ from typing import Any
 from rtrade.config import wording
 from rtrade.config.document import Document, Path
 from rtrade.config.safety import unsafe_in_source, unsafe_in_strategy
-from rtrade.config.schema import Schema, datasource_schema, strategy_schema, subschema
+from rtrade.config.schema import strategy_schema
+from rtrade.config.schema_parts import Schema, subschema
+from rtrade.config.schema_sources import datasource_schema
 from rtrade.config.unavailable import unavailable_key, unavailable_value
 from rtrade.config.wording import Words
 from rtrade.core.diagnostics import Diagnostic, Span

@@ -14,11 +14,11 @@ from rtrade.catalog.quantities import Measure, Quantity
 from rtrade.catalog.risk import ATR_DISTANCE
 from rtrade.config.definitions import Distance
 from rtrade.config.document import Document, Path
-from rtrade.config.formats import FORMATS, SYMBOL, TIME, TIMEFRAME, Format, plain
+from rtrade.config.formats import FORMATS, SPAN, SYMBOL, TIME, TIMEFRAME, Format, plain
 from rtrade.config.wording import label, quoted
 from rtrade.core.diagnostics import Diagnostic, SourceText, Span
 from rtrade.core.timeframes import HOUR, Timeframe, parse_time
-from rtrade.core.units import parse_fraction, parse_length, parse_money
+from rtrade.core.units import Length, parse_fraction, parse_length, parse_money
 
 Result = TypeVar("Result")
 StandIn = TypeVar("StandIn")
@@ -68,6 +68,19 @@ class Values:
     def timeframe(self, path: Path) -> Timeframe:
         """Return a timeframe."""
         return self._parsed(path, Timeframe.parse, FORMATS[TIMEFRAME], _STAND_IN)
+
+    def duration(self, path: Path) -> int:
+        """Return a length of time in milliseconds."""
+        return self._parsed(path, Timeframe.parse, FORMATS[SPAN], _STAND_IN).ms
+
+    def length(self, path: Path, declared: Quantity) -> Length | None:
+        """Return a length in bars or as a duration, or None where nothing is given."""
+        if self.get(path) is None:
+            return None
+        length = self._parsed(path, parse_length, FORMATS[declared.measure], None)
+        if length is not None and length.bars is not None:
+            self._held(path, length.bars, declared, _bars)
+        return length
 
     def time(self, path: Path) -> int | None:
         """Return a time in epoch milliseconds, or None where nothing is given."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtrade.config import formats
-from rtrade.config.document import Path
+from rtrade.config.document import Path, masked
 from rtrade.config.formats import FORMATS, bare_number, plain, readings
 from rtrade.config.unavailable import unavailable_value
 
@@ -72,7 +72,7 @@ def quoted(value: object) -> str:
         return "keys and values"
     if isinstance(value, list):
         return "a list"
-    text = str(value)
+    text = masked(str(value))
     return f"`{text if len(text) <= _SHORT else text[:_SHORT] + '…'}`"
 
 

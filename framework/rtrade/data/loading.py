@@ -49,6 +49,9 @@ def load(
     from `end`, or from the close of the last bar. Raises InvalidInput with every finding in the
     files, and DataUnavailable for a series or a range that the source does not have.
     """
+    if source.kind == "exchange":
+        message = f"source `{source.name}` is an exchange, which a run does not read from yet"
+        raise DataUnavailable(message, hint="name a source of files, or `sample`")
     chosen = [choose(source, need.symbol, need.timeframe) for need in needs]
     read = _read(source, chosen)
     whole = [_in_timeframe(read[series], need) for series, need in zip(chosen, needs, strict=True)]

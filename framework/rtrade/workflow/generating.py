@@ -67,7 +67,9 @@ def generated(root: Path) -> dict[Path, str]:
     """Return every generated file below `root` with the text that it must have."""
     from rtrade.analysis.pages import metrics_page
     from rtrade.analysis.schema import result_schema
-    from rtrade.config.schema import datasource_schema, dump, strategy_schema
+    from rtrade.config.schema import strategy_schema
+    from rtrade.config.schema_parts import dump
+    from rtrade.config.schema_sources import datasource_schema
 
     return {
         root / "schemas" / "strategy.schema.json": dump(with_snippets(strategy_schema())),

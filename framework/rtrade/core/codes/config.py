@@ -131,4 +131,11 @@ CODES = (
         "The name of a source leads out of the workspace through a link. Name the file itself "
         "with `--source`.",
     ),
+    Code(
+        "RT033",
+        "secret written out",
+        "A file is copied, committed and shown; a secret in it is soon no secret. A source file "
+        "holds the name of a variable, `${env:NAME}`, and the value stands in the environment or "
+        "in the workspace's `.env`. A secret that was written out is never shown.",
+    ),
 )
