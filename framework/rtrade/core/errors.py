@@ -5,6 +5,15 @@ RtradeError
 |-- InvalidInput       a file is wrong; carries its diagnostics (exit 3)
 |-- WorldError         the world failed: a file system, a network, a database (exit 4)
 |   |-- DataUnavailable    a series or range that a source does not have
+|   |-- QualityError       bars that the quality policy of their source calls an error
+|   |-- StoreError         the database cannot be used; what it holds is kept
+|   |   |-- StoreUnreachable   no server answers, or the connection was lost for too long
+|   |   |-- StoreDenied        wrong password, unknown user or database, missing rights
+|   |   |-- StoreReadOnly      it can be read, not written
+|   |   |-- StoreFull          no space is left
+|   |   |-- StoreLocked        another process holds it for too long
+|   |   |-- StoreTooNew        a newer rtrade made its schema
+|   |   `-- StoreDamaged       not a database of rtrade, or a damaged one
 |   `-- PluginFault        a function of a plug-in fails, or returns what it must not
 `-- EngineFault        an engine broke a promise of its own; always a bug
 """
@@ -52,9 +61,45 @@ class DataUnavailable(WorldError):
     """A source does not have the series or the range that was asked for."""
 
 
+class QualityError(WorldError):
+    """Bars of a source are as its quality policy does not allow."""
+
+
 class PluginFault(WorldError):
     """A function of a plug-in fails, or returns what it must not."""
 
 
 class EngineFault(RtradeError):
     """An engine broke a promise of its own; always a bug of rtrade."""
+
+
+class StoreError(WorldError):
+    """The database cannot be used. What was stored is kept."""
+
+
+class StoreUnreachable(StoreError):
+    """No server answers, or the connection was lost for longer than retries go on."""
+
+
+class StoreDenied(StoreError):
+    """The server refuses: a wrong password, an unknown user or database, missing rights."""
+
+
+class StoreReadOnly(StoreError):
+    """The database can be read, not written."""
+
+
+class StoreFull(StoreError):
+    """No space is left for the database."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the database for longer than rtrade waits."""
+
+
+class StoreTooNew(StoreError):
+    """A newer version of rtrade made the schema of the database."""
+
+
+class StoreDamaged(StoreError):
+    """Not a database of rtrade, or a damaged one."""

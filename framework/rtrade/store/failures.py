@@ -1,0 +1,132 @@
+"""What a failing database says, as one of our errors with a way out.
+
+Drivers tell faults apart by number where they can: SQLite by its result code, Postgres by SQLSTATE.
+A connection that Postgres refuses carries no SQLSTATE, so there the server's words are looked at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+import sqlalchemy as sa
+
+from rtrade.core.errors import (
+    StoreDamaged,
+    StoreDenied,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreReadOnly,
+    StoreUnreachable,
+)
+from rtrade.store.addresses import Address
+
+# Serialization failure, deadlock, the server going away or coming up, too many connections.
+_TRANSIENT = ("40001", "40P01", "57P01", "57P02", "57P03", "53300", "08")
+# The words of a server that answers, but not yet or not just now.
+_COMING_UP = (
+    "starting up", "shutting down", "recovery", "not yet accepting", "too many clients",
+    "remaining connection slots",
+)  # fmt: skip
+_REFUSING = (
+    "authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry",
+    "permission denied",
+)  # fmt: skip
+
+_SQLITE: dict[int, tuple[type[StoreError], str, str | None]] = {
+    sqlite3.SQLITE_BUSY: (
+        StoreLocked, "another process has been writing to it for too long",
+        "wait for the other rtrade to finish, or end it",
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        StoreLocked, "another connection holds it for too long",
+        "wait for the other rtrade to finish, or end it",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        StoreReadOnly, "it can only be read",
+        "allow writing to the file and its folder, or name another database in DATABASE_URL",
+    ),
+    sqlite3.SQLITE_FULL: (
+        StoreFull, "no space is left", "free some space and start again: what was stored is kept",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        StoreDamaged, "the file is not a database",
+        "name another file in DATABASE_URL, or move this one away",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        StoreDamaged, "the file is damaged",
+        "move it away and sync again, or restore it from a backup",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        StoreError, "the file cannot be opened", "check that its folder exists and may be written",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        StoreError, "reading or writing the file failed",
+        "check the disk: its space, its health, that it is still there",
+    ),
+}  # fmt: skip
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same work may well succeed when it is tried again."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    original = error.orig
+    if isinstance(original, sqlite3.Error) or not isinstance(original, Exception):
+        return False  # SQLite's own busy timeout has waited already
+    state = getattr(original, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_TRANSIENT)
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        text = str(original)
+        if any(words in text for words in _COMING_UP):
+            return True
+        return not any(words in text for words in _REFUSING)
+    return False
+
+
+def world_error(error: Exception, address: Address) -> StoreError:
+    """Return the StoreError that says what `error` means, without a secret in it."""
+    original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(original, sqlite3.Error):
+        return _of_sqlite(original, address)
+    if isinstance(error, sa.exc.TimeoutError):
+        return StoreUnreachable(
+            f"{address.shown}: no connection became free", hint="use fewer threads at once"
+        )
+    return _of_postgres(original, address)
+
+
+def _of_sqlite(error: sqlite3.Error, address: Address) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    kind, what, hint = _SQLITE.get(code, (StoreError, str(error), None))
+    return kind(f"{address.shown}: {what}", hint=hint)
+
+
+def _of_postgres(error: BaseException | None, address: Address) -> StoreError:
+    text = address.redact(" ".join(str(error).split()))
+    state = str(getattr(error, "sqlstate", None) or "")
+    message = f"{address.shown}: {text}"
+    if state.startswith("28") or "authentication failed" in text or "no password" in text:
+        return StoreDenied(message, hint="check the user and the password in DATABASE_URL")
+    if state.startswith("3D") or ("database" in text and "does not exist" in text):
+        return StoreDenied(
+            message, hint="create it: createdb NAME; or name another in DATABASE_URL"
+        )
+    if state == "42501" or "does not exist" in text or "pg_hba" in text:
+        return StoreDenied(message, hint="ask for the rights, or name another user in DATABASE_URL")
+    if state == "25006":
+        return StoreReadOnly(message, hint="connect to the primary server, not to a replica")
+    if state in ("53100", "53200"):
+        return StoreFull(message, hint="free some space on the server: what was stored is kept")
+    if state == "55P03":
+        return StoreLocked(message, hint="wait for the other rtrade to finish, or end it")
+    if is_connection(state):
+        hint = "start the server, or check host and port in DATABASE_URL; what was stored is kept"
+        return StoreUnreachable(message, hint=hint)
+    return StoreError(message)
+
+
+def is_connection(state: str) -> bool:
+    """Tell whether an SQLSTATE ("" where none came) is about the connection, not the statement."""
+    return not state or state.startswith(_TRANSIENT)

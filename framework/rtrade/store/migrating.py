@@ -1,0 +1,97 @@
+"""Bring a database to the schema of this version: in one transaction, by one process at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from rtrade.core.errors import StoreDamaged, StoreTooNew
+from rtrade.store import schema
+from rtrade.store.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+_FOLDER = Path(__file__).with_name("migrations")
+
+
+def prepare(database: Database) -> str:
+    """Create or migrate the tables where needed, and return the database's own id.
+
+    Raises StoreTooNew where a newer rtrade made them, StoreDamaged where tables of the same names
+    were made by something else, StoreError where the database fails.
+    """
+    if database.read(revision_of) != HEAD:
+        database.write(_upgrade, lock="schema")
+    identity: str | None = database.read(_identity)
+    if identity is None:
+        raise StoreDamaged(
+            f"{database.address.shown}: it does not say which database it is",
+            hint="restore it from a backup, or name another in DATABASE_URL",
+        )
+    return identity
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of the schema, None for an empty database; refuse what is not ours."""
+    present = set(sa.inspect(connection).get_table_names())
+    if "alembic_version" in present:
+        rows = connection.execute(sa.text("SELECT version_num FROM alembic_version")).all()
+        if len(rows) == 1:
+            _refuse_newer(str(rows[0][0]))
+            return str(rows[0][0])
+        if rows:
+            raise StoreDamaged("the database holds more than one revision of a schema")
+    foreign = sorted(present & set(schema.metadata.tables))
+    if foreign:
+        raise StoreDamaged(
+            f"the database has tables that rtrade would make, without a revision: {foreign[0]}",
+            hint="it was made by another program or copied in part: name an empty database",
+        )
+    return None
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Take the tables up or down to `revision` ("base": none) within the transaction at hand."""
+    from alembic import command
+
+    configuration = _configuration(connection)
+    at = revision_of(connection) or ""
+    go_up = revision != "base" and revision >= at
+    (command.upgrade if go_up else command.downgrade)(configuration, revision)
+
+
+def _upgrade(connection: Connection) -> None:
+    if revision_of(connection) == HEAD:
+        return  # another process was first
+    migrate(connection, HEAD)
+    if _identity(connection) is None:
+        connection.execute(sa.insert(schema.about).values(name="id", value=uuid4().hex))
+
+
+def _identity(connection: Connection) -> str | None:
+    query = sa.select(schema.about.c.value).where(schema.about.c.name == "id")
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _refuse_newer(revision: str) -> None:
+    known = {path.name[1:5] for path in (_FOLDER / "versions").glob("v*.py")}
+    if revision not in known:
+        raise StoreTooNew(
+            f"a newer rtrade made this database (revision {revision}, known up to {HEAD})",
+            hint="update rtrade, or name another database in DATABASE_URL",
+        )
+
+
+def _configuration(connection: Connection) -> Config:
+    from alembic.config import Config
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    configuration.attributes["connection"] = connection
+    return configuration

@@ -1,0 +1,113 @@
+"""Bars and their coverage into the database, within one transaction that holds the series' lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from rtrade.core.bars import COLUMNS
+from rtrade.core.intervals import Interval, subtract, union
+from rtrade.store import schema
+from rtrade.store.rows import Rows, inside
+from rtrade.store.series import changed, covered, now_ms, set_coverage
+from rtrade.store.staging import stage
+
+CORRECTED = "corrected"
+
+_DIFFERS = " OR ".join(f"bars.{name} <> new.{name}" for name in COLUMNS[1:])
+_RANGE = "bars.series_id = :series AND bars.ts BETWEEN :first AND :last"
+_CORRECTIONS = sa.text(
+    "SELECT bars.ts, bars.revision, bars.open, bars.high, bars.low, bars.close, bars.volume "  # noqa: S608 - names are ours
+    f"FROM bars JOIN stage_bars AS new ON new.ts = bars.ts WHERE {_RANGE} AND ({_DIFFERS}) "
+    "ORDER BY bars.ts"
+)
+_INSERT = (
+    "INSERT INTO bars (series_id, ts, open, high, low, close, volume, revision) "
+    "SELECT :series, ts, open, high, low, close, volume, 0 FROM stage_bars WHERE true ORDER BY ts "
+    "ON CONFLICT (series_id, ts) DO "
+)
+_KEEP = sa.text(_INSERT + "NOTHING")
+_REVISE = sa.text(
+    _INSERT
+    + "UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    + ", revision = bars.revision + 1 WHERE "
+    + " OR ".join(f"bars.{name} <> excluded.{name}" for name in COLUMNS[1:])
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of the bars that were written."""
+
+    inserted: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+
+
+def write(
+    connection: Connection, series_id: int, new: Sequence[Interval], rows: Rows, *, revise: bool
+) -> Written:
+    """Store bars and the stretches that they answer; see Store.write_bars."""
+    old = covered(connection, series_id)
+    together = union([*old, *new])
+    strangers = ~inside(rows.time, together)
+    if strangers.any():
+        raise ValueError(f"the bar {rows.time[strangers][0]} is in no stretch that was answered")
+    written = _write_rows(connection, series_id, rows, revise=revise) if len(rows) else Written()
+    set_coverage(connection, series_id, old, together)
+    if written.inserted or written.corrected:
+        changed(connection, series_id)
+    return written
+
+
+def _write_rows(connection: Connection, series_id: int, rows: Rows, *, revise: bool) -> Written:
+    values = {name: rows.values[:, at] for at, name in enumerate(COLUMNS[1:])}
+    stage(connection, "stage_bars", {"ts": rows.time, **values})
+    corrected = _keep_old(connection, series_id, rows) if revise else 0
+    touched = connection.execute(_REVISE if revise else _KEEP, {"series": series_id}).rowcount
+    return Written(touched - corrected, corrected, len(rows) - touched)
+
+
+def _keep_old(connection: Connection, series_id: int, rows: Rows) -> int:
+    """Copy the bars that are about to change into `quality`, and count them."""
+    span = {"series": series_id, "first": int(rows.time[0]), "last": int(rows.time[-1])}
+    old = connection.execute(_CORRECTIONS, span).all()
+    if old:
+        now = now_ms()
+        notes = [
+            {
+                "series_id": series_id, "ts": ts, "code": CORRECTED, "revision": revision + 1,
+                "detail": json.dumps(dict(zip(COLUMNS[1:], values, strict=True))), "created": now,
+            }
+            for ts, revision, *values in old
+        ]  # fmt: skip
+        connection.execute(sa.insert(schema.quality), notes)
+    return len(old)
+
+
+def prune(connection: Connection, series_id: int, before: int) -> int:
+    """Delete the bars that open before `before` (ms) with their coverage; return how many."""
+    bars, quality = schema.bars, schema.quality
+    gone = connection.execute(
+        sa.delete(bars).where(bars.c.series_id == series_id, bars.c.ts < before)
+    ).rowcount
+    connection.execute(
+        sa.delete(quality).where(quality.c.series_id == series_id, quality.c.ts < before)
+    )
+    old = covered(connection, series_id)
+    kept = [part for one in old for part in _after(one, before)]
+    set_coverage(connection, series_id, old, kept)
+    if gone:
+        changed(connection, series_id)
+    return gone
+
+
+def _after(interval: Interval, before: int) -> list[Interval]:
+    if before <= interval.start:
+        return [interval]
+    return subtract(interval, [Interval(interval.start, min(before, interval.end))])
