@@ -121,7 +121,7 @@ CASES = [
     (EXCHANGE, "http://127.0.0.1:8123/", "127.0.0.1:8123", "127.0.0.1:8123", "RT025",
      "`base_url`: `127.0.0.1:8123` is not an address",
      "write `https://host` or `http://host:port`, without a user or a query"),
-    (EXCHANGE, "http://127.0.0.1:8123/", "http://me:pw@host", "http://me:pw@host", "RT025",
+    (EXCHANGE, "http://127.0.0.1:8123/", "http://me:pw@host", "http://*****@host", "RT025",
      "`base_url`: `http://*****@host` is not an address",
      "write `https://host` or `http://host:port`, without a user or a query"),
     (EXCHANGE, "http://127.0.0.1:8123/", "http://127.0.0.1:81234", "http://127.0.0.1:81234",
