@@ -1,14 +1,13 @@
 """Check the shape of a document against its schema, and say in our own words what is wrong.
 
-jsonschema finds, `wording` speaks. A typo that explains a missing key is one finding, not two;
-a value that is refused for what it is (unsafe, of a later version) is not also blamed for its
-shape.
+`fitting` passes what is right; of all else jsonschema finds what is wrong, and `wording` speaks.
+A typo that explains a missing key is one finding, not two; a value that is refused for what it is
+(unsafe, of a later version) is not also blamed for its shape.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from typing import Any
 
 from rtrade.config import wording
 from rtrade.config.document import Document, Path
+from rtrade.config.fitting import fits, matches
 from rtrade.config.safety import unsafe_in_source, unsafe_in_strategy
 from rtrade.config.schema import strategy_schema
 from rtrade.config.schema_parts import Schema, subschema
@@ -37,7 +37,7 @@ class _Shape:
 
     @cached_property
     def validator(self) -> Any:
-        # Loaded late: jsonschema costs more to import than a file to check.
+        # Loaded late, for a wrong file: jsonschema costs more to import than a file to check.
         from jsonschema import Draft7Validator, validators
 
         extend: Any = validators.extend
@@ -104,8 +104,7 @@ class _Check:
             self._settled.add(path)
             if len(self._found) >= MAX_FINDINGS:
                 break
-        # jsonschema walks sets: without an order, which findings come first would be chance.
-        errors = sorted(self._shape.validator.iter_errors(data), key=self._position)
+        errors = [] if fits(data, self._shape.schema()) else self._errors()
         for error in errors:
             if error.validator != "required" and len(self._found) < 2 * MAX_FINDINGS:
                 self._report(error, tuple(error.absolute_path))
@@ -113,6 +112,10 @@ class _Check:
             if error.validator == "required" and len(self._found) < 3 * MAX_FINDINGS:
                 self._report_missing(error, tuple(error.absolute_path))
         return in_order(list(self._found.values()))
+
+    def _errors(self) -> list[Any]:
+        # jsonschema walks sets: without an order, which findings come first would be chance.
+        return sorted(self._shape.validator.iter_errors(self._document.data), key=self._position)
 
     def _position(self, error: Any) -> tuple[bool, int, int]:
         return _place(self._document.key_span(tuple(error.absolute_path)))
@@ -201,10 +204,7 @@ def _odd_numbers(data: Any, path: Path = ()) -> Iterator[tuple[Path, Words]]:
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:  # noqa: ARG001  # jsonschema's signature
-    """Match as editors do: `$` is the end of the text, not the line break before it."""
     from jsonschema.exceptions import ValidationError
 
-    if isinstance(instance, str) and (
-        re.search(pattern, instance) is None or instance.endswith("\n")
-    ):
+    if isinstance(instance, str) and not matches(pattern, instance):
         yield ValidationError(f"does not match {pattern}")
