@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from rtrade import __version__
+from rtrade.cli.faking import fake_exchange
 from rtrade.cli.options import Common, common_options, json_option, open_option, out_option
 from rtrade.core.errors import RtradeError
 from rtrade.core.settings import SETTINGS
@@ -226,6 +227,9 @@ def doctor(*, json: bool) -> int:
     checks = diagnose(find_workspace(None))
     show_checks(checks, as_json=json)
     return 0 if all(check.ok for check in checks) else 1
+
+
+cli.add_command(fake_exchange)
 
 
 def main() -> None:
