@@ -128,3 +128,12 @@ def test_adding_an_indicator_touches_one_place(added: Entry) -> None:
     assert values[2] == pytest.approx(50.0)
     assert values[33] == pytest.approx(100 * (34 / 33 - 1))
     assert "disparity" not in page()
+
+
+def test_examples_are_what_traders_write() -> None:
+    """A snippet of an editor that nobody would keep as it is teaches nothing."""
+    calls = {entry.name: call_of(entry) for entry in builtin().entries()}
+    assert calls["bbands"] == "bbands(close, 20, 2)"
+    assert calls["stoch"] == "stoch(14, 3, 3)"
+    assert calls["rising"] == "rising(close, 3)"
+    assert calls["macd"] == "macd(close, 12, 26, 9)"

@@ -490,7 +490,7 @@ MEANING = [
         "`c` of `held_for` must be a condition; `close` is a number",
         10,
         15,
-        "write `held_for(close > open, 20)`",
+        "write `held_for(close > open, 3)`",
     ),
     (
         "sma(5, 20)",

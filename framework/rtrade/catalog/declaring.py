@@ -17,11 +17,8 @@ def problems_of(entry: Entry) -> tuple[str, ...]:
 
 
 def usual(entry: Entry) -> Params:
-    """Return params as most would give them: the defaults, else 20 within the range."""
-    return {
-        param.name: min(max(20, param.min), param.max) if param.default is None else param.default
-        for param in entry.params
-    }
+    """Return params as most would give them."""
+    return {param.name: param.example for param in entry.params}
 
 
 def _problems(entry: Entry) -> Iterator[str]:

@@ -41,9 +41,10 @@ def bars(
     low: int = 1,
     high: int = LONGEST,
     default: Number | None = None,
+    usual: Number = 20,
 ) -> Param:
     """Return the parameter `n`, a number of bars."""
-    return Param("n", doc, low, high, default)
+    return Param("n", doc, low, high, default, usual=usual)
 
 
 def _same(name: str, low: float | None = None) -> tuple[Output, ...]:
@@ -78,7 +79,7 @@ CONDITIONS = (
         group="conditions",
         doc="True after n strict rises in a row.",
         inputs=(_X,),
-        params=(bars("rises in a row"),),
+        params=(bars("rises in a row", usual=3),),
         outputs=(_CONDITION,),
         warmup=behind,
         settle=none,
@@ -90,7 +91,7 @@ CONDITIONS = (
         group="conditions",
         doc="True after n strict falls in a row.",
         inputs=(_X,),
-        params=(bars("falls in a row"),),
+        params=(bars("falls in a row", usual=3),),
         outputs=(_CONDITION,),
         warmup=behind,
         settle=none,
@@ -102,7 +103,7 @@ CONDITIONS = (
         group="conditions",
         doc="True where the condition was true on each of the last n bars, this one included.",
         inputs=(_C,),
-        params=(bars(),),
+        params=(bars(usual=3),),
         outputs=(_CONDITION,),
         warmup=within,
         settle=none,
@@ -114,7 +115,7 @@ CONDITIONS = (
         group="conditions",
         doc="True where the condition was true on any of the last n bars, this one included.",
         inputs=(_C,),
-        params=(bars(),),
+        params=(bars(usual=5),),
         outputs=(_CONDITION,),
         warmup=within,
         settle=none,
@@ -194,7 +195,7 @@ WINDOWS = (
         group="windows",
         doc="The share (0 to 100) of the n bars before whose value is strictly below this one.",
         inputs=(_X,),
-        params=(bars("bars before this one", high=LONGEST_WALKED),),
+        params=(bars("bars before this one", high=LONGEST_WALKED, usual=100),),
         outputs=(Output("value", Unit.PERCENT, "share of lower values", low=0, high=100),),
         warmup=behind,
         settle=none,

@@ -101,9 +101,9 @@ OSCILLATORS = (
         doc="Stochastic oscillator: where the close lies in the range of n bars, smoothed; unknown "
         "while the range is zero.",
         params=(
-            Param("n", "bars of the range", 1, LONGEST),
-            Param("k", "bars over which %K is averaged", 1, LONGEST),
-            Param("d", "bars over which %D averages %K", 1, LONGEST),
+            Param("n", "bars of the range", 1, LONGEST, usual=14),
+            Param("k", "bars over which %K is averaged", 1, LONGEST, usual=3),
+            Param("d", "bars over which %D averages %K", 1, LONGEST, usual=3),
         ),
         prices=_HLC,
         outputs=(
@@ -224,7 +224,7 @@ RANGES = (
         inputs=(X,),
         params=(
             bars(low=2, high=LONGEST_WALKED),
-            Param("k", "deviations from the average to each band", 0, 100, integer=False),
+            Param("k", "deviations from the average to each band", 0, 100, integer=False, usual=2),
         ),
         outputs=(
             Output("upper", Unit.INPUT, "average + k deviations"),

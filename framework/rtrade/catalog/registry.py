@@ -40,7 +40,10 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Param:
-    """A constant argument with its range; `default` None means that it must be given."""
+    """A constant argument with its range; `default` None means that it must be given.
+
+    `usual` is what examples show where there is no default.
+    """
 
     name: str
     doc: str
@@ -48,6 +51,13 @@ class Param:
     max: Number
     default: Number | None = None
     integer: bool = True
+    usual: Number = 20
+
+    @property
+    def example(self) -> Number:
+        """The value that most would give."""
+        given = self.usual if self.default is None else self.default
+        return min(max(given, self.min), self.max)
 
 
 @dataclass(frozen=True)

@@ -103,15 +103,9 @@ def example(entry: Entry, *, series: str = "") -> str:
     stand_ins = {Kind.NUMBER: "close", Kind.BOOLEAN: "close > open", Kind.ENUM: "x"}
     several = len(entry.inputs) > 1
     arguments = [one.name if several else stand_ins[one.kind] for one in entry.inputs]
-    arguments += [_usual(one.default, one.name) for one in entry.params]
+    arguments += [number(one.example) for one in entry.params]
     prefix = f"{series}." if series else ""
     return f"{prefix}{entry.name}({', '.join(arguments)})"
-
-
-def _usual(default: float | None, name: str) -> str:
-    if default is None:
-        return "20" if name == "n" else name
-    return number(default)
 
 
 def number(value: float) -> str:
