@@ -132,3 +132,11 @@ def all_wrong(path: Path) -> None:
     header, *rows = path.read_text().splitlines()
     made = [",".join([*row.split(",")[:4], "", *row.split(",")[5:]]) for row in rows]
     path.write_text("\n".join([header, *made, ""]))
+
+
+def holed(path: Path) -> None:
+    """Allow no holes, and take two bars out of the file beside it."""
+    path.write_text(path.read_text() + "quality: {gaps: error}\n")
+    bars = path.parent / "bars.csv"
+    lines = bars.read_text().splitlines(keepends=True)
+    bars.write_text("".join(lines[:4] + lines[6:]))

@@ -69,12 +69,24 @@ class Timeframe:
         return -((self.origin - time) // self.ms) * self.ms + self.origin
 
     def ahead(self, time: int, bars: int) -> int:
-        """Return the open time of the bar `bars` after the one that opens at `time`; < 0: before."""
+        """Return the open time of the bar that is `bars` after the one of `time`; < 0: before."""
         return time + bars * self.ms
 
     def closes(self, time: IntArray) -> IntArray:
         """Return the close times of the bars that open at `time` (ms)."""
         return time + self.ms
+
+    def floors(self, time: IntArray) -> IntArray:
+        """Return the open times of the bars that hold `time` (ms)."""
+        return (time - self.origin) // self.ms * self.ms + self.origin
+
+    def numbers(self, time: IntArray) -> IntArray:
+        """Return which bars hold `time` (ms), counted without holes from the origin."""
+        return (time - self.origin) // self.ms
+
+    def opens(self, number: IntArray) -> IntArray:
+        """Return the open times (ms) of bars by their numbers."""
+        return number * self.ms + self.origin
 
     def count(self, start: int, end: int) -> int:
         """Return how many bars open in `start <= t < end` (ms)."""

@@ -14,11 +14,20 @@ from rtrade.core.errors import InvalidInput, WorldError
 from rtrade.data.csv_files import read_csv
 from rtrade.data.findings import diagnose
 from rtrade.data.parquet_files import read_parquet
+from rtrade.data.policy import Cleaned, clean
 from rtrade.data.quality import check
 
 
 def read_file(source: SourceDef, series: FileSeries) -> Bars:
-    """Return the bars of a CSV or Parquet file.
+    """Return the bars of a CSV or Parquet file, as the source's quality policy leaves them.
+
+    Raises as `read_cleaned` does.
+    """
+    return read_cleaned(source, series).bars
+
+
+def read_cleaned(source: SourceDef, series: FileSeries) -> Cleaned:
+    """Return the bars of a CSV or Parquet file, with what the quality policy made of them.
 
     Raises InvalidInput with the findings (RT3xx), WorldError where the system refuses the file.
     """
@@ -29,11 +38,14 @@ def read_file(source: SourceDef, series: FileSeries) -> Bars:
     except OSError as error:
         message = f"cannot read {series.path}: {error.strerror or error}"
         raise WorldError(message, hint="check that the file may be read") from error
-    findings = [*table.findings, *check(table, series.timeframe)]
+    findings = [*table.findings, *check(table, series.timeframe, source.quality)]
+    if not findings:
+        values = [np.ascontiguousarray(line) for line in table.values]
+        rows = Bars(series.symbol, series.timeframe, np.ascontiguousarray(table.time), *values)
+        cleaned, findings = clean(rows, source.quality)
     if findings:
         raise InvalidInput(diagnose(findings, table.places, table.time))
-    values = [np.ascontiguousarray(line) for line in table.values]
-    return Bars(series.symbol, series.timeframe, np.ascontiguousarray(table.time), *values)
+    return cleaned
 
 
 def _check_path(source: SourceDef, series: FileSeries) -> None:

@@ -25,12 +25,14 @@ _HELP = {
     "RT306": "write all times in one unit, or split the file",
     "RT307": "every cell needs a finite number; leave a bar without data out altogether",
     "RT308": "sort the rows by time, oldest first",
-    "RT309": "keep one row for each time",
+    "RT309": "keep one row for each time, or write `quality: {duplicates: last}`, or `first`",
     "RT310": "times are those at which bars open, in UTC",
-    "RT312": "take the row from its origin again: a high is the highest, a low the lowest price",
+    "RT312": "take the row from its origin again: a high is the highest, a low the lowest price; "
+    "or write `quality: {ohlc: repair}`, or `drop`",
     "RT313": "prices are above 0; leave a bar without trades out, or repeat the last close",
     "RT314": "volumes are 0 or more",
     "RT315": "every row needs a cell for each column of the header",
+    "RT316": "write `quality: {gaps: keep}` in the source file, raise `max_gap`, or add the bars",
 }
 
 

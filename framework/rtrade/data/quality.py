@@ -1,13 +1,15 @@
 """Checks that rows of a file are bars: finite, positive, consistent, in order, on the grid.
 
-Each check looks at all rows at once and returns what it found; nothing is repaired. Gaps are no
-findings: bars may be missing, and are counted in results.
+Each check looks at all rows at once and returns what it found; nothing is repaired. What the
+source's quality policy has another answer to is no finding here: rows given twice and inconsistent
+prices, where it says so, and gaps (`data.policy`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from rtrade.config.definitions import QualityDef
 from rtrade.core.bars import BoolArray, FloatArray, IntArray
 from rtrade.core.timeframes import Timeframe, iso
 from rtrade.data.findings import MAX_COLLECTED, Finding
@@ -16,11 +18,15 @@ from rtrade.data.tables import Table
 PRICES = ("open", "high", "low", "close")
 
 
-def check(table: Table, timeframe: Timeframe) -> list[Finding]:
+def check(table: Table, timeframe: Timeframe, policy: QualityDef) -> list[Finding]:
     """Return what is wrong with the rows as bars of `timeframe`, at most MAX_COLLECTED a check."""
-    findings = [*_check_numbers(table), *_check_ranges(table)]
+    findings = _check_numbers(table)
+    if policy.ohlc == "error":
+        findings += _check_ranges(table)
     rows = np.flatnonzero(table.time >= 0)
     time = table.time[rows]
+    if policy.duplicates == "error":
+        findings += _check_once(time, rows)
     findings += _check_order(time, rows, table)
     spacing = _check_spacing(time, rows, timeframe)
     return findings + (spacing or _check_grid(time, rows, timeframe))
@@ -69,25 +75,31 @@ def _out_of_range(table: Table, row: int, name: str, edge: FloatArray) -> Findin
     return Finding("RT312", row, f"the {name} {value} is {side} the {other} {edge[row]}")
 
 
-def _check_order(time: IntArray, rows: IntArray, table: Table) -> list[Finding]:
-    """Find times that go back, and times that stand in the file twice."""
-    steps = np.diff(time)
-    if (steps > 0).all():
+def _check_once(time: IntArray, rows: IntArray) -> list[Finding]:
+    """Find times that stand in the file twice."""
+    if (np.diff(time) > 0).all():
         return []
     order = np.argsort(time, kind="stable")
     twice = np.flatnonzero(np.diff(time[order]) == 0)[:MAX_COLLECTED]
-    findings = [
+    return [
         Finding("RT309", int(rows[order[at + 1]]), f"the time stands already {_above(order, at)}")
         for at in twice
     ]
+
+
+def _check_order(time: IntArray, rows: IntArray, table: Table) -> list[Finding]:
+    """Find times that go back."""
+    steps = np.diff(time)
     if len(steps) > 1 and (steps <= 0).all() and (steps < 0).any():
-        return [*findings, Finding("RT308", None, "the rows run from the newest to the oldest")]
-    for at in _rows(steps < 0):
-        message = (
-            f"the time goes back behind {iso(int(time[at]))} of the {table.places.word} before"
+        return [Finding("RT308", None, "the rows run from the newest to the oldest")]
+    return [
+        Finding(
+            "RT308",
+            int(rows[at + 1]),
+            f"the time goes back behind {iso(int(time[at]))} of the {table.places.word} before",
         )
-        findings.append(Finding("RT308", int(rows[at + 1]), message))
-    return findings
+        for at in _rows(steps < 0)
+    ]
 
 
 def _above(order: IntArray, at: int) -> str:

@@ -54,7 +54,8 @@ CODES = (
     Code(
         "RT309",
         "duplicate time",
-        "Two rows have the same time. Which of them is right cannot be told from the file.",
+        "Two rows have the same time. Which of them is right cannot be told from the file; "
+        "`quality: {duplicates: first}`, or `last`, in the source file chooses.",
     ),
     Code(
         "RT310",
@@ -70,7 +71,9 @@ CODES = (
     Code(
         "RT312",
         "inconsistent prices",
-        "A high lies below the open or the close, or a low above one of them.",
+        "A high lies below the open or the close, or a low above one of them. "
+        "`quality: {ohlc: repair}` in the source file moves high and low to the highest and the "
+        "lowest of the four prices, `drop` leaves the bar out.",
     ),
     Code(
         "RT313",
@@ -86,6 +89,13 @@ CODES = (
         "RT315",
         "row of another length",
         "A row has more or fewer cells than the header, so that it is unclear which is which.",
+    ),
+    Code(
+        "RT316",
+        "hole in the bars",
+        "Bars are missing where the source file says `quality: {gaps: error}`, more of them in one "
+        "hole than `max_gap` tolerates. `gaps: keep` steps over holes, `gaps: fill` fills them; "
+        "but not with millions of bars, for which a wrong time is the likelier reason.",
     ),
     Code(
         "RT320",
