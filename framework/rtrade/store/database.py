@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,12 +19,15 @@ from sqlalchemy.engine import Connection, Engine
 
 from rtrade.store.addresses import Address
 from rtrade.store.failures import is_transient, world_error
+from rtrade.store.turns import Turns
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 # How long work on a database goes on being tried, in seconds, before it fails.
 PATIENCE = 15.0
+
+_LOCK = sa.text("SELECT set_config('lock_timeout', :limit, true), pg_advisory_xact_lock(:key)")
 
 
 class Database:
@@ -38,17 +41,20 @@ class Database:
         self.address = address
         self.patience = patience
         self.engine = _sqlite(address, patience) if address.is_sqlite else _postgres(address)
+        self._turns = Turns.of(address.file) if address.is_sqlite else None
+        if self._turns is not None:
+            self._turns.join(self.engine)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
-    def read(self, work: Work[T]) -> T:
+    def read(self, work: Work[T], *, patience: float | None = None) -> T:
         """Run `work` on one unchanging view of the database.
 
         Raises StoreError where the database fails for longer than `patience`.
         """
-        return self._run(work, lock=None, write=False)
+        return self._run(work, None, self.patience if patience is None else patience)
 
     def write(self, work: Work[T], lock: str) -> T:
         """Run `work` as the only writer of `lock`, and commit.
@@ -56,28 +62,29 @@ class Database:
         On Postgres `lock` names what no other process may write meanwhile; SQLite has one writer
         at a time. Raises StoreError where the database fails for longer than `patience`.
         """
-        return self._run(work, lock=lock, write=True)
+        return self._run(work, lock, self.patience)
 
-    def _run(self, work: Work[T], *, lock: str | None, write: bool) -> T:
+    def _run(self, work: Work[T], lock: str | None, patience: float) -> T:
         from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
         retrying = Retrying(
             retry=retry_if_exception(is_transient),
-            stop=stop_after_delay(self.patience),
+            stop=stop_after_delay(patience),
             wait=wait_random_exponential(multiplier=0.05, max=1.0),
             reraise=True,
         )
         try:
-            done: T = retrying(self._once, work, lock, write)
+            done: T = retrying(self._once, work, lock)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise world_error(error, self.address) from error
         return done
 
-    def _once(self, work: Work[T], lock: str | None, write: bool) -> T:  # noqa: FBT001 - private
-        with self._transaction(write=write) as connection:
+    def _once(self, work: Work[T], lock: str | None) -> T:
+        turn = self._turns.rows() if self._turns is not None else nullcontext()
+        with turn, self._transaction(write=lock is not None) as connection:
             if lock is not None and not self.address.is_sqlite:
-                statement = sa.text("SELECT pg_advisory_xact_lock(:key)")
-                connection.execute(statement, {"key": lock_number(lock)})
+                limit = f"{int(self.patience * 1000)}ms"
+                connection.execute(_LOCK, {"limit": limit, "key": lock_number(lock)})
             return work(connection)
 
     @contextmanager
@@ -123,9 +130,11 @@ def _sqlite(address: Address, patience: float) -> Engine:
 
 
 def _postgres(address: Address) -> Engine:
-    return sa.create_engine(
-        address.url,
-        pool_size=5,
-        max_overflow=20,
-        connect_args={"connect_timeout": 10, "application_name": "rtrade"},
-    )
+    # A server that vanished without a word is noticed within a minute. What the URL says wins.
+    wishes: dict[str, Any] = {
+        "connect_timeout": 10, "application_name": "rtrade",
+        "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    }  # fmt: skip
+    given = address.url.query
+    arguments = {name: value for name, value in wishes.items() if name not in given}
+    return sa.create_engine(address.url, pool_size=5, max_overflow=20, connect_args=arguments)

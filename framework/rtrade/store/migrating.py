@@ -16,7 +16,8 @@ from rtrade.store.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
+FIRST_PATIENCE = 3.0
 _FOLDER = Path(__file__).with_name("migrations")
 
 
@@ -26,7 +27,9 @@ def prepare(database: Database) -> str:
     Raises StoreTooNew where a newer rtrade made them, StoreDamaged where tables of the same names
     were made by something else, StoreError where the database fails.
     """
-    if database.read(revision_of) != HEAD:
+    # A server that is not there is said soon; one that goes away later is waited for.
+    at = database.read(revision_of, patience=min(database.patience, FIRST_PATIENCE))
+    if at != HEAD:
         database.write(_upgrade, lock="schema")
     identity: str | None = database.read(_identity)
     if identity is None:

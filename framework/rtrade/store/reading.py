@@ -9,6 +9,9 @@ from sqlalchemy.engine import Connection
 from rtrade.core.bars import COLUMNS, Bars
 from rtrade.core.series import SeriesKey
 
+# All times that can be stored.
+EVERYTHING = (-(2**62), 2**62)
+
 _ROW = np.dtype([("time", "i8"), *((name, "f8") for name in COLUMNS[1:])])
 _SELECT = (
     "SELECT ts, open, high, low, close, volume FROM bars "
@@ -27,6 +30,16 @@ def read_rows(connection: Connection, key: SeriesKey, series_id: int, start: int
     rows = np.fromiter(map(tuple, result), _ROW)
     columns = {name: np.ascontiguousarray(rows[name]) for name in COLUMNS}
     return Bars(key.symbol, key.timeframe, **columns)
+
+
+def at_most(connection: Connection, series_id: int, start: int, end: int, limit: int) -> bool:
+    """Tell whether `[start, end)` holds no more than `limit` bars, without counting on."""
+    query = sa.text(
+        "SELECT count(*) FROM (SELECT 1 FROM bars WHERE series_id = :series "
+        "AND ts >= :start AND ts < :end LIMIT :more) AS few"
+    )
+    values = {"series": series_id, "start": start, "end": end, "more": limit + 1}
+    return int(connection.execute(query, values).scalar_one()) <= limit
 
 
 def count(connection: Connection, series_id: int, start: int, end: int) -> int:

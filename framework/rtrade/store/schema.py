@@ -22,6 +22,10 @@ def _text(name: str) -> sa.Column[str]:
     return sa.Column(name, Text, nullable=False)
 
 
+def _optional(name: str) -> sa.Column[Any]:
+    return sa.Column(name, Int)
+
+
 def _key(name: str, kind: type[sa.BigInteger | sa.Text] = Int) -> sa.Column[Any]:
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
 
@@ -30,7 +34,8 @@ def _key(name: str, kind: type[sa.BigInteger | sa.Text] = Int) -> sa.Column[Any]
 about = sa.Table("about", metadata, _key("name", Text), _text("value"))
 
 # One row per stream of a venue. `timeframe` is that of bars, or `trades`, `funding`, `book`.
-# `state` is drawn anew, in the same transaction, whenever rows of the stream change.
+# `state` is drawn anew, in the same transaction, whenever bars change; `bars` and `corrected` count
+# its bars and those that a later answer changed, so that a list needs not read them all.
 series = sa.Table(
     "series",
     metadata,
@@ -39,6 +44,8 @@ series = sa.Table(
     _text("symbol"),
     _text("timeframe"),
     _text("state"),
+    _number("bars"),
+    _number("corrected"),
     _number("created"),
     sa.UniqueConstraint("venue", "symbol", "timeframe", name="series_key"),
 )
@@ -105,3 +112,69 @@ documents = sa.Table(
     _text("body"),
     _number("fetched_at"),
 )
+
+# Trades of the stream `trades` of a market; `id` is the venue's, `side` is the taker's: 1 a buy,
+# -1 a sell.
+trades = sa.Table(
+    "trades",
+    metadata,
+    _key("series_id"),
+    _key("id"),
+    _number("ts"),
+    _float("price"),
+    _float("amount"),
+    _number("side"),
+    sa.Index("trades_time", "series_id", "ts"),
+    sqlite_with_rowid=False,
+)
+
+# Order books of the stream `book`: float64 pairs (price, amount), little-endian, best first.
+books = sa.Table(
+    "books",
+    metadata,
+    _key("series_id"),
+    _key("ts"),
+    sa.Column("bids", sa.LargeBinary, nullable=False),
+    sa.Column("asks", sa.LargeBinary, nullable=False),
+)
+
+# Funding rates of the stream `funding`, as fractions.
+funding = sa.Table(
+    "funding",
+    metadata,
+    _key("series_id"),
+    _key("ts"),
+    _float("rate"),
+    sqlite_with_rowid=False,
+)
+
+# Answers of models by the sha256 of everything that was sent; never changed once written.
+answers = sa.Table(
+    "answers",
+    metadata,
+    _key("key", Text),
+    _text("model"),
+    _text("request"),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    _optional("prompt_tokens"),
+    _optional("completion_tokens"),
+    _text("details"),
+    _number("created"),
+)
+
+# An index of run folders, which are the truth: it can be thrown away and built again.
+runs = sa.Table(
+    "runs",
+    metadata,
+    _key("run_id", Text),
+    _text("strategy"),
+    _text("symbol"),
+    _text("timeframe"),
+    _number("created"),
+    _text("document"),
+    sa.Index("runs_created", "created"),
+)
+
+# Tags and notes are the user's own, kept whether or not the index has the run.
+run_tags = sa.Table("run_tags", metadata, _key("run_id", Text), _key("tag", Text))
+run_notes = sa.Table("run_notes", metadata, _key("run_id", Text), _text("note"), _number("updated"))

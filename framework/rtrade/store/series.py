@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -21,12 +22,13 @@ class Series:
 
     `state` is another one whenever bars of it changed, and the same as long as none did. Filters
     are the venue's decimal text, None where it has none; `listed` is the open time (ms) of its
-    first bar where that is known.
+    first bar where that is known. `bars` counts its bars.
     """
 
     id: int
     key: SeriesKey
     state: str
+    bars: int
     lot: str | None = None
     tick: str | None = None
     min_notional: str | None = None
@@ -44,7 +46,7 @@ def find(connection: Connection, key: SeriesKey) -> Series | None:
     same = (market.c.venue == table.c.venue) & (market.c.symbol == table.c.symbol)
     query = (
         sa.select(
-            table.c.id, table.c.state,
+            table.c.id, table.c.state, table.c.bars,
             market.c.lot, market.c.tick, market.c.min_notional, market.c.listed,
         )
         .select_from(table.outerjoin(market, same))
@@ -72,18 +74,25 @@ def ensure_id(connection: Connection, venue: str, symbol: str, stream: str) -> i
         return found
     row = {
         "venue": venue, "symbol": symbol, "timeframe": stream,
-        "state": uuid4().hex, "created": now_ms(),
+        "state": uuid4().hex, "bars": 0, "corrected": 0, "created": now_ms(),
     }  # fmt: skip
     made = connection.execute(sa.insert(schema.series).values(row)).inserted_primary_key
     assert made is not None
     return int(made[0])
 
 
-def changed(connection: Connection, series_id: int) -> None:
-    """Draw a new state token, in the transaction that changes rows of the series."""
+def changed(connection: Connection, series_id: int, *, bars: int, corrected: int) -> None:
+    """Draw a new state token and add to the counts, in the transaction that changes bars."""
     table = schema.series
-    update = sa.update(table).where(table.c.id == series_id).values(state=uuid4().hex)
-    connection.execute(update)
+    connection.execute(
+        sa.update(table)
+        .where(table.c.id == series_id)
+        .values(
+            state=uuid4().hex,
+            bars=table.c.bars + bars,
+            corrected=table.c.corrected + corrected,
+        )
+    )
 
 
 def covered(connection: Connection, series_id: int) -> list[Interval]:
@@ -95,6 +104,15 @@ def covered(connection: Connection, series_id: int) -> list[Interval]:
         .order_by(table.c.start_ms)
     )
     return [Interval(start, end) for start, end in connection.execute(query)]
+
+
+def set_filters(connection: Connection, venue: str, symbol: str, values: dict[str, Any]) -> None:
+    """Keep what the venue allows for a symbol, in place of what it said before."""
+    table = schema.markets
+    same = (table.c.venue == venue) & (table.c.symbol == symbol)
+    row = {**values, "updated": now_ms()}
+    if connection.execute(sa.update(table).where(same).values(row)).rowcount == 0:
+        connection.execute(sa.insert(table).values(venue=venue, symbol=symbol, **row))
 
 
 def set_coverage(

@@ -53,6 +53,10 @@ class Snapshots:
         values = {name: columns[at].view(np.float64) for at, name in enumerate(COLUMNS)}
         return Bars(key.symbol, key.timeframe, **{**values, "time": columns[0].view(np.int64)})
 
+    def has(self, series_id: int, state: str) -> bool:
+        """Tell whether there is a snapshot of the series in that state, sound or not."""
+        return self._path(series_id, state).exists()
+
     def save(self, bars: Bars, series_id: int, state: str) -> None:
         """Write the whole series in that state, in one step, and remove its older snapshots.
 

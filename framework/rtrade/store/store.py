@@ -9,17 +9,28 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from rtrade.core.bars import Bars
 from rtrade.core.intervals import Interval
 from rtrade.core.series import SeriesKey
-from rtrade.store import reading, writing
+from rtrade.store import listing, reading, writing
+from rtrade.store import series as rows_of_series
+from rtrade.store.columnar import read_columns
 from rtrade.store.database import Database
+from rtrade.store.documents import Documents
+from rtrade.store.feeds import Feeds
+from rtrade.store.notes import Finding, add, findings
 from rtrade.store.rows import Row, rows_of
-from rtrade.store.series import Series, covered, ensure_id, find
+from rtrade.store.series import Series, ensure_id, find
 from rtrade.store.snapshots import Snapshots
 from rtrade.store.writing import Written
+
+# Up to so many bars, rows are read sooner than the columnar driver is loaded.
+FEW_BARS = 20_000
+# How often columns are read anew because bars changed meanwhile, before rows are.
+_TRIES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +42,16 @@ class Reading:
     state: str
 
 
-class Store:
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What one transaction saw of a series; `bars` where they were read with it."""
+
+    series: Series | None
+    coverage: list[Interval]
+    bars: Bars | None = None
+
+
+class Store(Feeds, Documents):
     """An opened database of a workspace. Safe to use from several threads; a context manager.
 
     Every method raises a StoreError where the database fails; what was stored is kept.
@@ -68,17 +88,50 @@ class Store:
         found = self._database.read(lambda connection: find(connection, key))
         if found is not None or not create:
             return found
-        self._database.write(lambda connection: _ensure(connection, key), _lock(key))
-        return self._database.read(lambda connection: find(connection, key))
+
+        def work(connection: Connection) -> Series | None:
+            _ensure(connection, key)
+            return find(connection, key)
+
+        return self._database.write(work, _lock(key))
+
+    def all_series(self, *, holes: bool = False) -> list[listing.SeriesInfo]:
+        """Return every series of bars with its counts; with `holes` those too, reading all bars."""
+        return self._database.read(lambda connection: listing.describe(connection, holes=holes))
+
+    def size(self) -> int:
+        """Return the bytes that the database takes: on disk, or as the server tells."""
+        if self._database.address.is_sqlite:
+            file = self._database.address.file
+            parts = (file, file.with_name(f"{file.name}-wal"))
+            return sum(part.stat().st_size for part in parts if part.exists())
+        query = sa.text("SELECT pg_database_size(current_database())")
+        return int(self._database.read(lambda connection: connection.execute(query).scalar_one()))
 
     def coverage(self, key: SeriesKey) -> list[Interval]:
         """Return the stretches that were asked for and answered: sorted, apart from each other."""
+        return self._look(key).coverage
 
-        def work(connection: Connection) -> list[Interval]:
-            found = find(connection, key)
-            return covered(connection, found.id) if found else []
+    def set_filters(
+        self,
+        key: SeriesKey,
+        lot: str | None,
+        tick: str | None,
+        min_notional: str | None,
+        listed: int | None = None,
+    ) -> None:
+        """Keep what the venue allows for the symbol of `key`, as its decimal text.
 
-        return self._database.read(work)
+        `listed` is when trading began (ms), where that is known. It counts for every timeframe.
+        """
+        values = {"lot": lot, "tick": tick, "min_notional": min_notional, "listed": listed}
+        texts = {name: None if value is None else str(value) for name, value in values.items()}
+        texts["listed"] = listed  # type: ignore[assignment] # the one number among them
+
+        def work(connection: Connection) -> None:
+            rows_of_series.set_filters(connection, key.venue, key.symbol, texts)
+
+        self._database.write(work, f"market {key.venue} {key.symbol}")
 
     # Bars
 
@@ -95,10 +148,10 @@ class Store:
         `covered` are the stretches that the venue was asked for and has answered, empty parts
         included; they must not reach past the last closed bar. `bars` are Bars, or rows (ts ms,
         open, high, low, close, volume) in any order, or None for none; each must lie in `covered`
-        or in what was covered before (a bar asked for again). Writing the same once more changes nothing. A bar
-        that differs from the stored one replaces it, raises its revision, and the old values go
-        to `quality` as `corrected`; without `revise` the stored one stays. Raises ValueError for
-        bars outside, not finite, or two different ones of one time.
+        or in what was covered before (a bar asked for again). Writing the same once more changes
+        nothing. A bar that differs from the stored one replaces it, raises its revision, and the
+        old values go to `quality` as `corrected`; without `revise` the stored one stays. Raises
+        ValueError for bars outside, not finite, or two different ones of one time.
         """
         rows = rows_of(bars)
 
@@ -113,19 +166,60 @@ class Store:
         return self.read(key, start, end).bars
 
     def read(self, key: SeriesKey, start: int, end: int) -> Reading:
-        """Return the bars with `start <= time < end` (ms), and the coverage they stand in."""
+        """Return the bars with `start <= time < end` (ms), and the coverage they stand in.
 
-        def work(connection: Connection) -> Reading:
+        A series is read whole, from its snapshot or as columns from the database; few bars are
+        read row by row. Bars, coverage and state are of one moment in any case.
+        """
+        for _ in range(_TRIES):
+            look = self._look(key, start, end)
+            if look.series is None:
+                return Reading(reading.empty(key), [], "")
+            if look.bars is not None:
+                return Reading(look.bars, look.coverage, look.series.state)
+            found = self._whole(look.series)
+            if found is not None:
+                low, high = np.searchsorted(found.time, [start, end])
+                part = found.slice(int(low), int(high))
+                return Reading(part, look.coverage, look.series.state)
+        look = self._look(key, start, end, whatever=True)
+        assert look.bars is not None or look.series is None
+        state = look.series.state if look.series else ""
+        return Reading(reading.empty(key) if look.bars is None else look.bars, look.coverage, state)
+
+    def _whole(self, series: Series) -> Bars | None:
+        """Return all bars of the series in this state; None where it has another one by now."""
+        bars = self._snapshots.load(series.key, series.id, series.state)
+        if bars is not None:
+            return bars
+        columns = read_columns(self._database, series.key, series.id)
+        if columns is None or columns[1] != series.state:
+            return None
+        self._snapshots.save(columns[0], series.id, series.state)
+        return columns[0]
+
+    def _look(
+        self, key: SeriesKey, start: int = 0, end: int = 0, *, whatever: bool = False
+    ) -> _Look:
+        """Return the series, its coverage, and the bars of `[start, end)` where they are few.
+
+        Bars are left out where a snapshot has them, and where `start` is `end`; with `whatever`
+        they are read in any case.
+        """
+
+        def work(connection: Connection) -> _Look:
             found = find(connection, key)
             if found is None:
-                return Reading(reading.empty(key), [], "")
-            known = covered(connection, found.id)
-            bars = self._snapshots.load(key, found.id, found.state)
-            if bars is None:
-                bars = reading.read_rows(connection, key, found.id, -(2**63), 2**63 - 1)
-                self._snapshots.save(bars, found.id, found.state)
-            low, high = np.searchsorted(bars.time, [start, end])
-            return Reading(bars.slice(int(low), int(high)), known, found.state)
+                return _Look(None, [])
+            known = rows_of_series.covered(connection, found.id)
+            rows = whatever or (
+                start < end
+                and not self._snapshots.has(found.id, found.state)
+                and reading.at_most(connection, found.id, start, end, FEW_BARS)
+            )
+            if not rows:
+                return _Look(found, known)
+            return _Look(found, known, reading.read_rows(connection, key, found.id, start, end))
 
         return self._database.read(work)
 
@@ -155,6 +249,25 @@ class Store:
             return writing.prune(connection, found.id, before_ms) if found else 0
 
         return self._database.write(work, _lock(key))
+
+    # Quality
+
+    def quality(self, key: SeriesKey) -> list[Finding]:
+        """Return what was found about bars of the series, by time."""
+
+        def work(connection: Connection) -> list[Finding]:
+            found = find(connection, key)
+            return findings(connection, found.id) if found else []
+
+        return self._database.read(work)
+
+    def add_quality(self, key: SeriesKey, found: Sequence[tuple[int, str, str]]) -> None:
+        """Keep findings (ts ms, code, detail), each in place of one of the same time and code."""
+
+        def work(connection: Connection) -> None:
+            add(connection, _ensure(connection, key), found)
+
+        self._database.write(work, _lock(key))
 
 
 def _lock(key: SeriesKey) -> str:

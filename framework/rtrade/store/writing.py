@@ -12,11 +12,10 @@ from sqlalchemy.engine import Connection
 from rtrade.core.bars import COLUMNS
 from rtrade.core.intervals import Interval, subtract, union
 from rtrade.store import schema
+from rtrade.store.notes import CORRECTED
 from rtrade.store.rows import Rows, inside
 from rtrade.store.series import changed, covered, now_ms, set_coverage
 from rtrade.store.staging import stage
-
-CORRECTED = "corrected"
 
 _DIFFERS = " OR ".join(f"bars.{name} <> new.{name}" for name in COLUMNS[1:])
 _RANGE = "bars.series_id = :series AND bars.ts BETWEEN :first AND :last"
@@ -58,23 +57,29 @@ def write(
     strangers = ~inside(rows.time, together)
     if strangers.any():
         raise ValueError(f"the bar {rows.time[strangers][0]} is in no stretch that was answered")
-    written = _write_rows(connection, series_id, rows, revise=revise) if len(rows) else Written()
+    written, first_times = Written(), 0
+    if len(rows):
+        written, first_times = _write_rows(connection, series_id, rows, revise=revise)
     set_coverage(connection, series_id, old, together)
     if written.inserted or written.corrected:
-        changed(connection, series_id)
+        changed(connection, series_id, bars=written.inserted, corrected=first_times)
     return written
 
 
-def _write_rows(connection: Connection, series_id: int, rows: Rows, *, revise: bool) -> Written:
+def _write_rows(
+    connection: Connection, series_id: int, rows: Rows, *, revise: bool
+) -> tuple[Written, int]:
+    """Write the rows; return what became of them, and how many were never corrected before."""
     values = {name: rows.values[:, at] for at, name in enumerate(COLUMNS[1:])}
     stage(connection, "stage_bars", {"ts": rows.time, **values})
-    corrected = _keep_old(connection, series_id, rows) if revise else 0
+    old = _keep_old(connection, series_id, rows) if revise else []
     touched = connection.execute(_REVISE if revise else _KEEP, {"series": series_id}).rowcount
-    return Written(touched - corrected, corrected, len(rows) - touched)
+    written = Written(touched - len(old), len(old), len(rows) - touched)
+    return written, old.count(0)
 
 
-def _keep_old(connection: Connection, series_id: int, rows: Rows) -> int:
-    """Copy the bars that are about to change into `quality`, and count them."""
+def _keep_old(connection: Connection, series_id: int, rows: Rows) -> list[int]:
+    """Copy the bars that are about to change into `quality`; return their revisions."""
     span = {"series": series_id, "first": int(rows.time[0]), "last": int(rows.time[-1])}
     old = connection.execute(_CORRECTIONS, span).all()
     if old:
@@ -87,12 +92,16 @@ def _keep_old(connection: Connection, series_id: int, rows: Rows) -> int:
             for ts, revision, *values in old
         ]  # fmt: skip
         connection.execute(sa.insert(schema.quality), notes)
-    return len(old)
+    return [revision for _, revision, *_ in old]
 
 
 def prune(connection: Connection, series_id: int, before: int) -> int:
     """Delete the bars that open before `before` (ms) with their coverage; return how many."""
     bars, quality = schema.bars, schema.quality
+    counting = sa.select(sa.func.count()).where(
+        bars.c.series_id == series_id, bars.c.ts < before, bars.c.revision > 0
+    )
+    revised = connection.execute(counting).scalar_one()
     gone = connection.execute(
         sa.delete(bars).where(bars.c.series_id == series_id, bars.c.ts < before)
     ).rowcount
@@ -103,7 +112,7 @@ def prune(connection: Connection, series_id: int, before: int) -> int:
     kept = [part for one in old for part in _after(one, before)]
     set_coverage(connection, series_id, old, kept)
     if gone:
-        changed(connection, series_id)
+        changed(connection, series_id, bars=-gone, corrected=-revised)
     return gone
 
 

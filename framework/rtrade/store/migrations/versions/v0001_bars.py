@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("symbol", Text, nullable=False),
         sa.Column("timeframe", Text, nullable=False),
         sa.Column("state", Text, nullable=False),
+        sa.Column("bars", Int, nullable=False),
+        sa.Column("corrected", Int, nullable=False),
         sa.Column("created", Int, nullable=False),
         sa.UniqueConstraint("venue", "symbol", "timeframe", name="series_key"),
     )
