@@ -318,3 +318,11 @@ def test_init_refuses_to_overwrite(workspace: Path) -> None:
     before = sorted(workspace.rglob("*"))
     assert rtrade("init", workspace, cwd=workspace).returncode == 2
     assert sorted(workspace.rglob("*")) == before
+
+
+def test_doctor_does_not_show_the_password_of_the_database(workspace: Path) -> None:
+    address = "postgresql://trader:canary-7f3@db.example/market"
+    done = rtrade("doctor", "--json", cwd=workspace, DATABASE_URL=address)
+    assert "canary-7f3" not in done.stdout + done.stderr
+    [check] = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "DATABASE_URL"]
+    assert check["seen"] == "set, not shown (environment)"

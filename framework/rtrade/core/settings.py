@@ -16,14 +16,24 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 @dataclass(frozen=True)
 class Setting:
-    """One variable: its name, its default as text ("" = not set), and what it does."""
+    """One variable: its name, its default as text ("" = not set), and what it does.
+
+    The value of a `secret` one may hold a password: it is never printed.
+    """
 
     name: str
     default: str
     help: str
+    secret: bool = False
 
 
 SETTINGS = (
+    Setting(
+        "DATABASE_URL",
+        "",
+        "Database: postgresql://... or sqlite:///FILE; default: `.rtrade/rtrade.db`.",
+        secret=True,
+    ),
     Setting(
         "RTRADE_OUT", "", "Folder that run folders are made in; default: `runs/` of the workspace."
     ),

@@ -53,6 +53,8 @@ def diagnose(workspace: Path) -> list[Check]:
     checks.append(_writable("run folders", Path(out)))
     for setting in SETTINGS:
         value = settings[setting.name] or "not set"
+        if setting.secret and settings[setting.name]:
+            value = "set, not shown"
         checks.append(Check(setting.name, f"{value} ({settings.origins[setting.name]})"))
     checks.append(_guarded("a strategy compiles", _compile))
     return checks
