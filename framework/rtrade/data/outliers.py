@@ -19,6 +19,7 @@ however far the move goes; a spike that closes back where it began is the plaine
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 
@@ -64,7 +65,13 @@ def outliers(bars: Bars, rule: OutlierDef) -> BoolArray:
 
 def _ratio(one: FloatArray, other: FloatArray) -> FloatArray:
     """Return the larger price over the smaller one."""
-    ratio: FloatArray = np.maximum(one, other) / np.minimum(one, other)
+    return _over(np.maximum(one, other), np.minimum(one, other))
+
+
+def _over(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the ratios of prices, at most the largest float."""
+    with np.errstate(over="ignore"):
+        ratio: FloatArray = np.minimum(one / other, sys.float_info.max)
     return ratio
 
 
@@ -75,8 +82,8 @@ def _distances(bars: Bars, ratios: FloatArray) -> FloatArray:
     """
     step = ratios.copy()
     step[1:] = np.minimum(step[1:], _ratio(bars.close[2:], bars.close[:-2]))
-    above = bars.high[1:] / np.maximum(bars.close[1:], bars.high[:-1])
-    below = np.minimum(bars.close[1:], bars.low[:-1]) / bars.low[1:]
+    above = _over(bars.high[1:], np.maximum(bars.close[1:], bars.high[:-1]))
+    below = _over(np.minimum(bars.close[1:], bars.low[:-1]), bars.low[1:])
     return np.concatenate(([1.0], np.maximum(step, np.maximum(above, below))))
 
 
