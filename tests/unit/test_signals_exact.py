@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtrade.catalog.builtin import builtin
-from rtrade.signals import exact, windows
+from rtrade.core import exact
+from rtrade.signals import windows
 from rtrade.signals.kernels import compute
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from rtrade.catalog.settling import RANGE, fade, wilder
 from rtrade.core.bars import BoolArray, FloatArray
+from rtrade.core.exact import window_sums
+from rtrade.core.runs import moves, since
 from rtrade.signals import windows
-from rtrade.signals.exact import window_sums
 from rtrade.signals.language import Kernel
 from rtrade.signals.logic import ago
 
@@ -39,7 +40,7 @@ def _before_first(moved: BoolArray) -> int:
 
 def _steady(x: FloatArray) -> int:
     """Count the leading values that are equal."""
-    return _before_first(windows.moves(x))
+    return _before_first(moves(x))
 
 
 def unmoved(moved: BoolArray, n: int) -> BoolArray:
@@ -47,7 +48,7 @@ def unmoved(moved: BoolArray, n: int) -> BoolArray:
     long = n + fade(wilder(n), RANGE)
     still = np.zeros(len(moved), dtype=bool)
     if np.count_nonzero(moved) <= len(moved) - long:
-        still |= windows.since(moved) >= long
+        still |= since(moved) >= long
     still[: _before_first(moved)] = True
     return still
 
@@ -95,7 +96,7 @@ def rsi(x: FloatArray, *, n: int) -> FloatArray:
     import talib
 
     values: FloatArray = talib.RSI(x * sized(x), n)
-    moved = windows.moves(x)
+    moved = moves(x)
     values[unmoved(moved, n)] = np.nan
     return values[n:]
 

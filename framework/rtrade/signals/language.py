@@ -16,8 +16,8 @@ import numpy as np
 
 from rtrade.core.bars import TRUE, UNKNOWN, FloatArray, TriArray
 from rtrade.core.timeframes import DAY, HOUR
+from rtrade.data.vwap import vwap
 from rtrade.signals import windows
-from rtrade.signals.exact import window_sums
 from rtrade.signals.logic import ago, both, compare
 
 Kernel = Callable[..., Any]
@@ -112,16 +112,6 @@ def _percent_rank(x: FloatArray, *, n: int) -> FloatArray:
     return windows.share_below(x, n)
 
 
-def _vwap(
-    high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, *, n: int
-) -> FloatArray:
-    typical = (high + low + close) / 3
-    traded = window_sums(volume, n)
-    values = np.asarray(window_sums(typical * volume, n) / traded)
-    values = windows.level(values, typical, n)
-    return np.where(traded == 0, np.nan, values)
-
-
 def _log_return_deviation(x: FloatArray, *, n: int) -> FloatArray:
     # One logarithm at a time: that of arrays differs, by processor, in the last bit.
     ratios = x[1:] / x[:-1]
@@ -156,6 +146,6 @@ BARWISE: dict[str, Kernel] = {
 RESTARTED: dict[str, Kernel] = {
     "log_return_deviation": _log_return_deviation,
     "percent_rank": _percent_rank,
-    "vwap": _vwap,
+    "vwap": vwap,
     "zscore": _zscore,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rtrade.core.bars import FloatArray
+from rtrade.core.exact import window_sums
 from rtrade.signals import windows
-from rtrade.signals.exact import window_sums
 from rtrade.signals.indicators import (
     aroon,
     directional,

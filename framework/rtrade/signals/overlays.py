@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from rtrade.core.bars import FloatArray
+from rtrade.data.vwap import volume_weighted
 from rtrade.signals import windows
-from rtrade.signals.exact import window_sums
 from rtrade.signals.indicators import atr, ema, price_range, sized, wilders, wma
 from rtrade.signals.language import Kernel
 
@@ -45,9 +45,7 @@ def _t3(x: FloatArray, *, n: int, k: float) -> FloatArray:
 
 
 def _vwma(x: FloatArray, volume: FloatArray, *, n: int) -> FloatArray:
-    traded = window_sums(volume, n)
-    values = windows.level(np.asarray(window_sums(x * volume, n) / traded), x, n)
-    return np.where(traded == 0, np.nan, values)
+    return volume_weighted(x, volume, n)
 
 
 def _midpoint(x: FloatArray, *, n: int) -> FloatArray:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from rtrade.core.bars import FALSE, TRUE, FloatArray, TriArray
+from rtrade.core.exact import window_sums
 from rtrade.signals import windows
-from rtrade.signals.exact import window_sums
 from rtrade.signals.indicators import sized
 from rtrade.signals.language import Kernel
 

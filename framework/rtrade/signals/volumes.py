@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rtrade.core.bars import BoolArray, FloatArray
+from rtrade.core.exact import window_sums
+from rtrade.core.runs import moves
 from rtrade.signals import windows
-from rtrade.signals.exact import window_sums
 from rtrade.signals.indicators import adx, ema, ppo, unmoved, wilders
 from rtrade.signals.language import Kernel
-from rtrade.signals.windows import moves
 
 
 def _after_first(x: FloatArray, start: float) -> FloatArray:
