@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from store.postgres import postgres, postgres_url
+
+__all__ = ["postgres", "postgres_url"]  # fixtures, which are looked for here
+
 ROOT = Path(__file__).parents[1]
 REAL_DATA = Path(os.environ.get("RTRADE_REAL_DATA", ROOT.parent / "shared" / "data"))
 

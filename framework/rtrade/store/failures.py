@@ -66,6 +66,14 @@ _SQLITE: dict[int, tuple[type[StoreError], str, str | None]] = {
     ),
 }  # fmt: skip
 
+_POSTGRES: dict[str, tuple[type[StoreError], str | None]] = {
+    "25006": (StoreReadOnly, "connect to the primary server, not to a replica"),
+    "53100": (StoreFull, "free some space on the server: what was stored is kept"),
+    "53200": (StoreFull, "give the server more memory: what was stored is kept"),
+    "55P03": (StoreLocked, "wait for the other rtrade to finish, or end it"),
+    "42P01": (StoreDamaged, "a table was removed: restore the database, or name an empty one"),
+}
+
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same work may well succeed when it is tried again."""
@@ -107,24 +115,20 @@ def _of_postgres(error: BaseException | None, address: Address) -> StoreError:
     text = address.redact(" ".join(str(error).split()))
     state = str(getattr(error, "sqlstate", None) or "")
     message = f"{address.shown}: {text}"
-    if state.startswith("28") or "authentication failed" in text or "no password" in text:
+    refused = not state and any(words in text for words in _REFUSING)
+    if state.startswith("28") or (refused and "password" in text):
         return StoreDenied(message, hint="check the user and the password in DATABASE_URL")
-    if state.startswith("3D") or ("database" in text and "does not exist" in text):
+    if state.startswith("3D") or (refused and "database" in text and "does not exist" in text):
         return StoreDenied(
             message, hint="create it: createdb NAME; or name another in DATABASE_URL"
         )
-    if state == "42501" or "does not exist" in text or "pg_hba" in text:
+    if state == "42501" or refused:
         return StoreDenied(message, hint="ask for the rights, or name another user in DATABASE_URL")
-    if state == "25006":
-        return StoreReadOnly(message, hint="connect to the primary server, not to a replica")
-    if state in ("53100", "53200"):
-        return StoreFull(message, hint="free some space on the server: what was stored is kept")
-    if state == "55P03":
-        return StoreLocked(message, hint="wait for the other rtrade to finish, or end it")
+    kind, hint = _POSTGRES.get(state, (StoreError, None))
     if is_connection(state):
+        kind = StoreUnreachable
         hint = "start the server, or check host and port in DATABASE_URL; what was stored is kept"
-        return StoreUnreachable(message, hint=hint)
-    return StoreError(message)
+    return kind(message, hint=hint)
 
 
 def is_connection(state: str) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HEAD = "0002"
 FIRST_PATIENCE = 3.0
+_COPIED = "it was copied in part, or made by another program: restore it, or name an empty one"
 _FOLDER = Path(__file__).with_name("migrations")
 
 
@@ -28,15 +29,9 @@ def prepare(database: Database) -> str:
     were made by something else, StoreError where the database fails.
     """
     # A server that is not there is said soon; one that goes away later is waited for.
-    at = database.read(revision_of, patience=min(database.patience, FIRST_PATIENCE))
-    if at != HEAD:
-        database.write(_upgrade, lock="schema")
-    identity: str | None = database.read(_identity)
+    identity = database.read(_opened, patience=min(database.patience, FIRST_PATIENCE))
     if identity is None:
-        raise StoreDamaged(
-            f"{database.address.shown}: it does not say which database it is",
-            hint="restore it from a backup, or name another in DATABASE_URL",
-        )
+        identity = database.write(_upgrade, lock="schema")
     return identity
 
 
@@ -49,12 +44,12 @@ def revision_of(connection: Connection) -> str | None:
             _refuse_newer(str(rows[0][0]))
             return str(rows[0][0])
         if rows:
-            raise StoreDamaged("the database holds more than one revision of a schema")
+            raise StoreDamaged("the database holds more than one revision", hint=_COPIED)
     foreign = sorted(present & set(schema.metadata.tables))
     if foreign:
         raise StoreDamaged(
             f"the database has tables that rtrade would make, without a revision: {foreign[0]}",
-            hint="it was made by another program or copied in part: name an empty database",
+            hint=_COPIED,
         )
     return None
 
@@ -69,17 +64,31 @@ def migrate(connection: Connection, revision: str) -> None:
     (command.upgrade if go_up else command.downgrade)(configuration, revision)
 
 
-def _upgrade(connection: Connection) -> None:
-    if revision_of(connection) == HEAD:
-        return  # another process was first
-    migrate(connection, HEAD)
-    if _identity(connection) is None:
-        connection.execute(sa.insert(schema.about).values(name="id", value=uuid4().hex))
-
-
-def _identity(connection: Connection) -> str | None:
+def _opened(connection: Connection) -> str | None:
+    """Return the id of a database of this version, None where it has to be made or migrated."""
+    if revision_of(connection) != HEAD:
+        return None
+    missing = set(schema.metadata.tables) - set(sa.inspect(connection).get_table_names())
+    if missing:
+        raise StoreDamaged(
+            f"the database lacks a table that its revision {HEAD} has: {min(missing)}", hint=_COPIED
+        )
     query = sa.select(schema.about.c.value).where(schema.about.c.name == "id")
-    return connection.execute(query).scalar_one_or_none()
+    identity: str | None = connection.execute(query).scalar_one_or_none()
+    if identity is None:
+        raise StoreDamaged("the database does not say which one it is", hint=_COPIED)
+    return identity
+
+
+def _upgrade(connection: Connection) -> str:
+    at = revision_of(connection)
+    if at != HEAD:  # else another process was first
+        migrate(connection, HEAD)
+    if at is None:
+        connection.execute(sa.insert(schema.about).values(name="id", value=uuid4().hex))
+    identity = _opened(connection)
+    assert identity is not None
+    return identity
 
 
 def _refuse_newer(revision: str) -> None:

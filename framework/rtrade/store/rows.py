@@ -38,6 +38,7 @@ def rows_of(bars: Bars | Sequence[Row] | None) -> Rows:
         given = bars or ()
         time = np.array([row[0] for row in given], np.int64)
         values = np.array([row[1:6] for row in given], np.float64).reshape(len(time), 5)
+    values = values + 0.0  # -0.0 becomes 0.0, since SQLite keeps no sign of zero
     if not np.isfinite(values).all():
         raise ValueError("a bar to be stored holds a value that is not finite")
     if len(time) > 1 and not (time[1:] > time[:-1]).all():

