@@ -14,6 +14,15 @@ RtradeError
 |   |   |-- StoreLocked        another process holds it for too long
 |   |   |-- StoreTooNew        a newer rtrade made its schema
 |   |   `-- StoreDamaged       not a database of rtrade, or a damaged one
+|   |-- ExchangeError      an exchange cannot be asked, or its answer cannot be used
+|   |   |-- ExchangeUnreachable  no connection, no answer in time, or the exchange is down
+|   |   |-- ExchangeBusy         it asks to wait for longer than rtrade waits
+|   |   |-- ExchangeBanned       it has banned this address; carries until when
+|   |   |-- ExchangeDenied       wrong credentials, or rights that are missing
+|   |   |-- UnknownMarket        it has no such symbol
+|   |   |-- UnknownTimeframe     it has no bars of that length
+|   |   |-- MalformedAnswer      its answers stay unusable, asked again and again
+|   |   `-- AddressRefused       a request to an address that it may not go to; none was sent
 |   `-- PluginFault        a function of a plug-in fails, or returns what it must not
 `-- EngineFault        an engine broke a promise of its own; always a bug
 """
@@ -103,3 +112,43 @@ class StoreTooNew(StoreError):
 
 class StoreDamaged(StoreError):
     """Not a database of rtrade, or a damaged one."""
+
+
+class ExchangeError(WorldError):
+    """An exchange cannot be asked, or what it answers cannot be used."""
+
+
+class ExchangeUnreachable(ExchangeError):
+    """No connection, no answer in time, or the exchange is down."""
+
+
+class ExchangeBusy(ExchangeError):
+    """The exchange asks to wait for longer than rtrade waits."""
+
+
+class ExchangeBanned(ExchangeError):
+    """The exchange has banned this address, `until` (ms) where it says so."""
+
+    def __init__(self, message: str, *, until: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.until = until
+
+
+class ExchangeDenied(ExchangeError):
+    """Wrong credentials, or rights that are missing."""
+
+
+class UnknownMarket(ExchangeError):
+    """The exchange has no such symbol."""
+
+
+class UnknownTimeframe(ExchangeError):
+    """The exchange has no bars of that length."""
+
+
+class MalformedAnswer(ExchangeError):
+    """An answer of the exchange that cannot be used."""
+
+
+class AddressRefused(ExchangeError):
+    """A request to an address that it may not go to; it was not sent."""

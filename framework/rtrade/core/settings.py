@@ -38,6 +38,9 @@ SETTINGS = (
         "RTRADE_OUT", "", "Folder that run folders are made in; default: `runs/` of the workspace."
     ),
     Setting("RTRADE_LOG", "warning", f"Log level on stderr: {', '.join(LOG_LEVELS)}."),
+    Setting(
+        "RTRADE_LOOPBACK", "", "Set to 1, no request leaves this machine: for tests on a stand-in."
+    ),
 )
 
 
@@ -67,6 +70,14 @@ def load_settings(workspace: Path, environ: Mapping[str, str] | None = None) -> 
         else:
             values[setting.name], origins[setting.name] = setting.default, "default"
     return Settings(values, origins)
+
+
+def load_secret(name: str, workspace: Path, environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the value of a secret's variable, from the environment or `.env`; None = not set."""
+    surroundings = os.environ if environ is None else environ
+    file = workspace / ".env"
+    stored = _stored(file) if file.is_file() else {}
+    return surroundings.get(name) or stored.get(name) or None
 
 
 def _stored(file: Path) -> Mapping[str, str | None]:

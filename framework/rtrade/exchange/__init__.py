@@ -1,0 +1,1 @@
+"""Exchanges: the only importer of ccxt. Answers are asked for politely, checked, and typed."""
