@@ -49,7 +49,10 @@ class Bars:
         """Count the holes in the series and the bars that are missing in them."""
         if len(self) < 2:
             return 0, 0
-        missing = np.diff(self.time) // self.timeframe.ms - 1
+        if self.timeframe.months:
+            missing = np.diff(self.timeframe.numbers(self.time)) - 1
+        else:
+            missing = np.diff(self.time) // self.timeframe.ms - 1
         return int(np.count_nonzero(missing > 0)), int(missing[missing > 0].sum())
 
     def digest(self) -> str:

@@ -30,7 +30,7 @@ class Length:
         if self.duration is None:
             assert self.bars is not None
             return self.bars
-        if self.duration.ms % timeframe.ms:
+        if timeframe.months or self.duration.ms % timeframe.ms:
             raise ValueError(f"{self.duration} is not a whole number of {timeframe} bars")
         return self.duration.ms // timeframe.ms
 
@@ -48,7 +48,10 @@ def parse_length(text: str) -> Length:
     match = _BARS.fullmatch(text.strip())
     if match is not None:
         return Length(bars=int(match[1]))
-    return Length(duration=Timeframe.parse(text))
+    duration = Timeframe.parse(text)
+    if duration.months:
+        raise ValueError(f"`{text}` is no duration: months differ in length")
+    return Length(duration=duration)
 
 
 def parse_money(text: str) -> tuple[float, str]:
