@@ -17,6 +17,8 @@ from rtrade.config.events import Events, collect, span_of
 from rtrade.config.scalars import resolve
 from rtrade.core.diagnostics import Diagnostic, SourceText, Span
 
+_THOUSANDS = re.compile(r"(?<![0-9])[0-9]{1,3}(?:,[0-9]{3})*,\Z")
+_GROUPS = re.compile(r"[0-9]{3}(?:,[0-9]{3})*(?![0-9])")
 _ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -129,9 +131,18 @@ class _Composer:
         except ValueError:
             is_text = False
         if not is_text:
+            start: Any = event.start_mark
+            grouped = self._grouped(start.index)
+            if grouped is not None:
+                help_text = f"between `{{` and `}}` a comma starts a new key: write `{grouped}`"
             self._find("RT010", f"a key must be text, not `{event.value[:40]}`", span, help_text)
             return None
         return self._checked(event.value, span)
+
+    def _grouped(self, at: int) -> str | None:
+        """Return the number that a comma cuts at `at`, as it is in `{cash: 10,000}`."""
+        before, after = _THOUSANDS.search(self._text, 0, at), _GROUPS.match(self._text, at)
+        return f"{before[0]}{after[0]}".replace(",", "") if before and after else None
 
     def _scalar(self, event: Any, path: Path) -> Any:
         style = event.style or ""

@@ -28,6 +28,14 @@ PARSER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)
 _INDEXED = re.compile(r"[\w)]\[")
 _FLOW = "put a value after the last bracket, brace or comma"
 _STARS = "put the value in quotes: `*` and `&` have a meaning of their own"
+_LINES = "write the file as `key: value`, one below the other"
+_QUOTES = "put the value in quotes"
+# What git writes around two versions that it could not bring together.
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
+_ONE_SIDE = (
+    "keep one of the two versions, and remove the lines that begin with `<<<<<<<`, `=======` and "
+    "`>>>>>>>`"
+)
 # What the parser says, in words of what was written, and what to do.
 _WORDS = {
     "could not find expected ':'": (
@@ -43,6 +51,14 @@ _WORDS = {
     "did not find expected alphabetic": ("a name is missing", _STARS),
     "expected alphabetic": ("a name is missing", _STARS),
     "did not find expected node content": ("a value is missing", _FLOW),
+    "did not find expected <document start>": (
+        "this does not go on with what stands above", _LINES),
+    "expected '<document start>'": (
+        "this does not go on with what stands above", _LINES),
+    "invalid Unicode character escape code": (
+        "found invalid Unicode character escape code",
+        "write the character itself instead of its escape"),
+    "exceeded maximum nesting depth": ("exceeded maximum nesting depth", "write fewer brackets"),
 }  # fmt: skip
 _OPEN = {"'": "quote", '"': "quote", "[": "bracket `[`", "{": "brace `{`"}
 
@@ -191,7 +207,8 @@ class _Collector:
         # on with it; show where it opens.
         end = len(self._place.text.rstrip())
         opens = fault.context_mark
-        if mark is not None and opens is not None and (mark.index >= end or _never(fault)):
+        keyless = "could not find expected ':'" in problem
+        if mark and opens and (mark.index >= end or _never(fault) or keyless):
             mark = opens
         if mark is None:
             return self._place.finding("RT006", f"not valid YAML: {problem}", None)
@@ -205,6 +222,8 @@ class _Collector:
         """Say what is wrong at a place of the text, and what to do."""
         text = self._place.text
         letter = text[at : at + 1]
+        if text.startswith(_CONFLICT, text.rfind("\n", 0, at) + 1):
+            return "git left a conflict here", _ONE_SIDE
         if letter == "\t":
             return "a tab begins this line", "indent with spaces: YAML allows no tabs there"
         if _INDEXED.match(text, max(at - 1, 0)):
@@ -212,7 +231,9 @@ class _Collector:
             return "a bracket cannot stand here", help_text
         if "that cannot start any token" in problem:
             what = "a backquote" if letter == "`" else f"`{letter}`"
-            return f"a value cannot begin with {what}", "put the value in quotes"
+            fence = text.startswith("```", at)
+            help_text = "remove the lines of backquotes around the file" if fence else _QUOTES
+            return f"a value cannot begin with {what}", help_text
         if "end of stream" in problem or (letter in _OPEN and "expected ',' or" in problem):
             what = _OPEN.get(letter, "quote")
             comma = ", or add a comma" if letter in "[{" else ""

@@ -126,7 +126,7 @@ def _wrong_form(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
         return Words("RT025", message, _capitals(value, name) or _advice(schema))
     expected = FORMATS[name].noun if name in FORMATS else _expected(schema)
     message = f"{label(path)} must be {expected}, not {quoted(value)}"
-    return Words("RT020", message, _shape_advice(path, value) or _advice(schema))
+    return Words("RT020", message, _shape_advice(path, value, schema) or _advice(schema))
 
 
 def _wrong_expression(path: Path, value: Any) -> Words:
@@ -137,6 +137,8 @@ def _wrong_expression(path: Path, value: Any) -> Words:
     else:
         what, example = label(path), "`sma(close, 20)`"
     message = f"{label(path)} is {quoted(value)}; {what} is a text that holds an expression"
+    if isinstance(value, list) and path[0] == "rules":
+        return Words("RT020", message, "write one expression, its parts joined by `and` or `or`")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Words("RT020", message, f"write an expression such as {example}")
     number = plain(value)
@@ -150,6 +152,9 @@ def _wrong_choice(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
     if (refused := unavailable_value(path, value)) is not None:
         return Words("RT027", *refused)
     known = [str(choice) for choice in schema["enum"]]
+    if value in known:
+        message = f"{label(path)} must be a number, not text"
+        return Words("RT020", message, f"write `{value}` without quotes")
     if schema.get("format") == formats.VERSION:
         message = f"{label(path)}: {quoted(value)} is no version of the format that is known"
         return Words("RT023", message, f"write `rtrade: {known[0]}`")
@@ -275,7 +280,7 @@ def _capitals(value: str, name: str) -> str | None:
     return f"write `{changed}`"
 
 
-def _shape_advice(path: Path, value: Any) -> str | None:
+def _shape_advice(path: Path, value: Any, schema: Mapping[str, Any]) -> str | None:
     """Show what a mapping looks like where something else was written."""
     if not path:
         return "start with `rtrade: 1`"
@@ -283,4 +288,6 @@ def _shape_advice(path: Path, value: Any) -> str | None:
         return "name each signal, such as `average: sma(close, 20)`"
     if len(path) == 2 and path[0] == "params" and bare_number(value) is not None:
         return f"write `{path[1]}: {{default: {bare_number(value)}}}`"
+    if schema.get("type") == "object" and (example := _example(schema)) is not None:
+        return f"write for example `{path[-1]}: {example}`"
     return None

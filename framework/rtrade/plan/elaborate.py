@@ -8,15 +8,13 @@ from __future__ import annotations
 from rtrade.catalog.registry import Entry
 from rtrade.plan.calls import call, field, listing, several
 from rtrade.plan.context import Context
+from rtrade.plan.habits import HISTORY, LIBRARIES, SWITCHES, WINDOWS
 from rtrade.plan.names import PRICES, did_you_mean, example, number, similar
 from rtrade.plan.nodes import Const, Node, Shift
 from rtrade.plan.operators import operate
 from rtrade.plan.syntax import Apply, Expr, Index, Literal, Member, Name, Operation
 
 MAX_SHIFT = 10_000
-
-# What other platforms call `x[3]`.
-_HISTORY = {"ref", "shift", "lag", "prev", "previous", "delay", "offset"}
 
 
 def elaborate(ctx: Context, expr: Expr) -> Node | None:
@@ -79,7 +77,8 @@ def _name(ctx: Context, expr: Name) -> Node | None:
         return None
     entry = scope.registry.get(name)
     if entry is None:
-        advice = did_you_mean(scope.similar(name))
+        switch = SWITCHES.get(name.lower())
+        advice = f"write `{switch}`" if switch else did_you_mean(scope.similar(name))
         ctx.error("RT110", f"unknown name `{name}`", expr, advice)
         return None
     if entry.inputs or entry.params:
@@ -185,7 +184,13 @@ def _apply(ctx: Context, expr: Apply, output: Name | None) -> Node | None:
     if isinstance(function, Member) and isinstance(function.base, Name):
         return _method(ctx, expr, function, function.base, output)
     message = f"{ctx.text(function)} cannot be called"
-    ctx.error("RT110", message, function, "call a function of the catalog by its name")
+    advice = "call a function of the catalog by its name"
+    before = function.base if isinstance(function, Member) else None
+    called = before.function if isinstance(before, Apply) else None
+    if isinstance(called, Member) and called.name in WINDOWS:
+        windows = "`sma(close, 20)`, `highest(close, 20)`, `stddev(close, 20)`"
+        advice = f"windows are functions of the catalog: {windows}"
+    ctx.error("RT110", message, function, advice)
     return None
 
 
@@ -197,7 +202,7 @@ def _not_a_function(ctx: Context, function: Name) -> None:
         ctx.error("RT110", f"`{name}` is not a function", function, past)
         return
     advice = did_you_mean(similar(name, scope.registry.names()))
-    if name.lower() in _HISTORY:
+    if name.lower() in HISTORY:
         advice = "the value three bars ago is `x[3]`"
     ctx.error("RT110", f"unknown function `{name}`", function, advice)
 
@@ -218,9 +223,14 @@ def _method(
         given = ctx.source.text[function.end + 1 : expr.end]
         advice = f"write `{entry.name}({base.name}{', ' if expr.arguments else ''}{given}`"
         ctx.error("RT111", f"`{base.name}` has no `.{function.name}`", function, advice)
-    elif entry is not None and base.name.lower() in {"ta", "talib", "math"}:
-        advice = f"functions stand alone: `{example(entry)}`"
+    elif base.name.lower() in LIBRARIES:
+        meant = entry or scope.registry.get(similar(function.name, scope.registry.names()) or "")
+        shown = example(meant) if meant is not None else "sma(close, 20)"
+        advice = f"functions stand alone: `{shown}`"
         ctx.error("RT110", f"unknown series `{base.name}`", base, advice)
+    elif function.name in HISTORY and (base.name in PRICES or base.name in scope.declared):
+        advice = f"the value one bar ago is `{base.name}[1]`"
+        ctx.error("RT111", f"`{base.name}` has no `.{function.name}`", function, advice)
     else:
         _field(ctx, function, base)
     return None

@@ -40,6 +40,7 @@ WAY_OUT = {
     "}": "group with `(` and `)`",
     "if": "there is no `if`; write two conditions with `and` and `or`",
     "else": "there is no `else`; write two conditions with `and` and `or`",
+    "IF": "there is no `if`; write two conditions with `and` and `or`",
     "is": "write `==`",
     "in": "compare with each: `x == 'a' or x == 'b'`",
     "lambda": "call a function of the catalog",
@@ -56,3 +57,15 @@ WAY_OUT = {
     "TRUE": "write `true`",
     "FALSE": "write `false`",
 }
+
+# What other platforms call `x[3]`.
+HISTORY = {"ref", "shift", "lag", "prev", "previous", "delay", "offset"}
+
+# What other platforms put before their functions.
+LIBRARIES = {"ta", "talib", "math"}
+
+# What pandas calls windows.
+WINDOWS = {"rolling", "ewm", "expanding"}
+
+# What YAML once took for truth values.
+SWITCHES = {"yes": "true", "on": "true", "no": "false", "off": "false"}
