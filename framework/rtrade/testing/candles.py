@@ -87,6 +87,11 @@ class Candles:
         made = _Derived(source, first, trades, _sums(values["quote"], first))
         return cls(frame, bars, source.digits, made)
 
+    @property
+    def base(self) -> Candles:
+        """The stored bars that these are, or are put together from."""
+        return self if self._derived is None else self._derived.source
+
     def closed(self, now: int) -> int:
         """Count the bars that are over at `now`."""
         return int(np.searchsorted(self.end, now, side="right"))
@@ -104,10 +109,25 @@ class Candles:
         if self._derived is None:
             return formed(self.row(at), now, self.digits)
         source = self._derived.source
-        parts = [source.row(one) for one in range(int(self._derived.first[at]), source.closed(now))]
+        parts = source.between(int(self._derived.first[at]), source.closed(now))
         inner = source.forming(now)
         parts += [] if inner is None else [inner]
-        return _joined(parts, int(self.time[at]), int(self.end[at])) if parts else None
+        return joined(parts, int(self.time[at]), int(self.end[at])) if parts else None
+
+    def between(self, low: int, high: int) -> list[Row]:
+        """Return bars `low..high - 1` put together; no or one row."""
+        if high <= low:
+            return []
+        part = slice(low, high)
+        values = {name: column[part] for name, column in self._values.items()}
+        return [
+            Row(
+                int(self.time[low]), int(self.end[high - 1]), float(values["open"][0]),
+                float(values["high"].max()), float(values["low"].min()),
+                float(values["close"][-1]), round(float(values["volume"].sum()), 8),
+                round(float(values["quote"].sum()), 8), int(self._trades[part].sum()),
+            )
+        ]  # fmt: skip
 
     def page(self, start: int | None, end: int | None, limit: int, now: int) -> bytes:
         """Return the answer to a klines request as JSON text.
@@ -133,6 +153,17 @@ class Candles:
         stop = self.closed(now)
         values = (self._values[name][:stop].copy() for name in _COLUMNS)
         return Bars(self.symbol, timeframe, self.time[:stop].copy(), *values)
+
+    def traded(self) -> IntArray:
+        """Return the numbers of the bars that have a volume."""
+        return np.flatnonzero(self._trades)
+
+    def summary(self, start: int, now: int) -> Row | None:
+        """Return bars that open in `[start, now]` put together, the forming one as far as known."""
+        parts = self.between(int(np.searchsorted(self.time, start)), self.closed(now))
+        forming = self.forming(now)
+        parts += [] if forming is None or forming.start < start else [forming]
+        return joined(parts, parts[0].start, parts[-1].end) if parts else None
 
     def find(self, time: int) -> int | None:
         """Return the number of the bar that opens at `time`, None where there is none."""
@@ -207,7 +238,8 @@ def _sums(values: FloatArray, first: IntArray) -> FloatArray:
     return np.round(np.bincount(group, weights=values, minlength=len(first)), 8)
 
 
-def _joined(parts: list[Row], start: int, end: int) -> Row:
+def joined(parts: list[Row], start: int, end: int) -> Row:
+    """Return neighbouring bars as one over `[start, end)`."""
     return Row(
         start,
         end,

@@ -11,10 +11,17 @@ from rtrade.core.bars import Bars
 from rtrade.core.errors import UsageError
 from rtrade.core.timeframes import Timeframe
 from rtrade.testing.clock import Clock, VirtualClock
+from rtrade.testing.fault_files import read_script
+from rtrade.testing.faults import Script, SeededScript, WrittenScript
+from rtrade.testing.frames import FRAMES
+from rtrade.testing.funding import read_funding
 from rtrade.testing.limits import WEIGHT_LIMIT, Limits
-from rtrade.testing.markets import Rules, make_markets, split_symbol
-from rtrade.testing.server import HOST, Server
-from rtrade.testing.state import Request, State
+from rtrade.testing.markets import Market, Rules, make_markets, split_symbol
+from rtrade.testing.recording import Recording, read_recording
+from rtrade.testing.server import HOST, Server, Tell
+from rtrade.testing.state import Correction, Request, State, StreamFault
+
+_VALUES = {"open", "high", "low", "close", "volume"}
 
 
 class FakeExchange:
@@ -29,17 +36,59 @@ class FakeExchange:
         series: Sequence[Bars | str] = (),
         *,
         clock: Clock | None = None,
+        recording: Recording | str | Path | None = None,
+        funding: Sequence[str] = (),
+        faults: int | str | Path | Script | None = None,
         rules: Rules | None = None,
         weight_limit: int | None = WEIGHT_LIMIT,
+        wait_for_streams: int = 0,
         port: int = 0,
+        tell: Tell | None = None,
     ) -> None:
-        self.clock = VirtualClock() if clock is None else clock
+        if isinstance(recording, str | Path):
+            recording = read_recording(Path(recording))
+        if clock is None:
+            clock = start_clock(recording, held=wait_for_streams > 0)
+        self.clock = clock
         bars = [read_series(one) if isinstance(one, str) else one for one in series]
         rules = rules or Rules()
+        markets = make_markets(bars, rules, recording)
+        rates = [read_funding(one) for one in funding]
         self._state = State(
-            self.clock, make_markets(bars, rules), rules, Limits(self.clock, weight_limit)
-        )
-        self._server = Server(self._state, port)
+            clock, markets, rules, Limits(clock, weight_limit), wait_for_streams,
+            {one.id: one for one in rates},
+        )  # fmt: skip
+        self.faults = make_script(faults)
+        self._server = Server(self._state, self.faults, port, tell)
+        if isinstance(self.faults, WrittenScript):
+            self._correct_later(self.faults)
+
+    def _correct_later(self, script: WrittenScript) -> None:
+        for fault in script.faults:
+            if fault.family == "truth":
+                values = {name: float(fault.values[name]) for name in _VALUES & {*fault.values}}
+                self.correct(
+                    fault["symbol"], fault["timeframe"], fault["time"], at=fault["at"], **values
+                )
+
+    def correct(
+        self, symbol: str, timeframe: str, time: int, *, at: int | None = None, **values: float
+    ) -> None:
+        """Change a stored bar for good: `open`, `high`, `low`, `close`, `volume`.
+
+        `time` is its open time and `at` the exchange's time from which on it is another one, both
+        in ms; None = now. Raises UsageError for a bar that there is not.
+        """
+        market = self._market(symbol)
+        if not values or not {*values} <= _VALUES:
+            raise UsageError(
+                "a correction names new values", hint="open, high, low, close or volume"
+            )
+        if timeframe not in market.stored or market.stored[timeframe].find(time) is None:
+            raise UsageError(f"there is no stored bar of {symbol} {timeframe} that opens at {time}")
+        moment = self.clock.now() if at is None else at
+        self._state.corrections.append(Correction(market.id, timeframe, time, moment, values))
+        self._state.settle()
 
     def start(self) -> None:
         """Listen, until `stop()`."""
@@ -72,6 +121,23 @@ class FakeExchange:
         return list(self._state.requests)
 
     @property
+    def stream_faults(self) -> list[StreamFault]:
+        """What was done to sockets and messages of streams, in order."""
+        return list(self._state.stream_faults)
+
+    @property
+    def subscriptions(self) -> int:
+        """How many subscriptions to streams there are."""
+        sockets = self._server.sockets
+        return 0 if sockets is None else sockets.subscriptions
+
+    def announce_shutdown(self) -> None:
+        """Send `serverShutdown` to every socket, as before maintenance."""
+        sockets = self._server.sockets
+        if sockets is not None:
+            self._server.call(sockets.announce_shutdown)
+
+    @property
     def ban_violations(self) -> int:
         """How many requests came while the address was banned."""
         return self._state.limits.ban_violations
@@ -88,11 +154,37 @@ class FakeExchange:
 
     def truth(self, symbol: str, timeframe: str) -> Bars:
         """Return the bars that are over by the exchange's clock, corrections included."""
-        market = self._state.markets.get("".join(split_symbol(symbol)))
-        candles = market.candles(timeframe) if market is not None else None
+        self._state.settle()
+        candles = self._market(symbol).candles(timeframe) if timeframe in FRAMES else None
         if candles is None:
             raise UsageError(f"the stand-in has no series {symbol} {timeframe}")
         return candles.bars(self.clock.now(), Timeframe.parse(timeframe))
+
+    def _market(self, symbol: str) -> Market:
+        market = self._state.markets.get("".join(split_symbol(symbol)))
+        if market is None:
+            raise UsageError(f"the stand-in has no market {symbol}")
+        return market
+
+
+def start_clock(
+    recording: Recording | None, now: int | None = None, speed: float = 1.0, *, held: bool = False
+) -> VirtualClock:
+    """Return a clock from `now` on (ms); None = just before the recording, else the real time."""
+    if now is None and recording is not None:
+        now = recording.start - 1
+    return VirtualClock(now, speed, held=held)
+
+
+def make_script(faults: int | str | Path | Script | None) -> Script | None:
+    """Return a script from a seed, a file or nothing; raise InvalidInput for a wrong file."""
+    if isinstance(faults, int):
+        return SeededScript(faults)
+    if isinstance(faults, str | Path):
+        text = str(faults)
+        number = text.isascii() and text.isdigit()
+        return SeededScript(int(text)) if number else read_script(Path(text))
+    return faults
 
 
 def read_series(text: str) -> Bars:

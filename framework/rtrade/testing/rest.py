@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from rtrade.testing import funding, quotes
+from rtrade.testing.answers import (
+    MAX_ROWS,
+    Answer,
+    Endpoint,
+    constant,
+    dump,
+    error,
+    market_of,
+    too_much,
+)
 from rtrade.testing.frames import FRAMES
+from rtrade.testing.lies import Page
 from rtrade.testing.markets import Market
 from rtrade.testing.parameters import Parameters
-from rtrade.testing.refusals import Refusal, invalid_interval, invalid_symbol
+from rtrade.testing.refusals import Refusal, invalid_interval
 from rtrade.testing.state import State
 
-MAX_ROWS = 1000
 _FAR = 10**15
-
-Weigh = Callable[[Mapping[str, str]], int]
-Serve = Callable[[State, Parameters], bytes]
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """How a path is answered, and what a request weighs by its parameters."""
-
-    serve: Serve
-    weight: Weigh
-
-
-def dump(document: Any) -> bytes:
-    """Return JSON as Binance writes it, without spaces."""
-    return json.dumps(document, separators=(",", ":")).encode()
-
-
-def market_of(state: State, name: str) -> Market:
-    """Return the market called `name`; raise Binance's refusal where there is none."""
-    market = state.markets.get(name)
-    if market is None:
-        raise invalid_symbol()
-    return market
 
 
 def _ping(_: State, params: Parameters) -> bytes:
@@ -67,6 +51,15 @@ def _klines(state: State, params: Parameters) -> bytes:
     start = None if start is None else min(start, _FAR)
     end = None if end is None else min(end, _FAR)
     return candles.page(start, end, limit, state.clock.now())
+
+
+def klines_page(state: State, query: dict[str, str], body: bytes, now: int) -> Page:
+    """Return a true answer to a klines request together with what was asked."""
+    params = Parameters(query)
+    candles = market_of(state, params.the_symbol()).candles(params.interval())
+    assert candles is not None
+    start, end = params.number("startTime"), params.number("endTime")
+    return Page(candles, body, start, end, params.limit(500, MAX_ROWS), now)
 
 
 def _exchange_info(state: State, params: Parameters) -> bytes:
@@ -142,14 +135,46 @@ def _symbol(market: Market, state: State) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _constant(weight: int) -> Weigh:
-    return lambda _: weight
-
-
 ENDPOINTS: dict[str, Endpoint] = {
-    "/api/v3/ping": Endpoint(_ping, _constant(1)),
-    "/api/v3/time": Endpoint(_time, _constant(1)),
-    "/api/v3/exchangeInfo": Endpoint(_exchange_info, _constant(20)),
-    "/api/v3/klines": Endpoint(_klines, _constant(2)),
-    "/api/v3/uiKlines": Endpoint(_klines, _constant(2)),
+    "/api/v3/ping": Endpoint(_ping, constant(1)),
+    "/api/v3/time": Endpoint(_time, constant(1)),
+    "/api/v3/exchangeInfo": Endpoint(_exchange_info, constant(20)),
+    "/api/v3/klines": Endpoint(_klines, constant(2)),
+    "/api/v3/uiKlines": Endpoint(_klines, constant(2)),
+    **quotes.ENDPOINTS,
+    **funding.ENDPOINTS,
 }
+
+_NOT_FOUND = b"<html><body><h2>404 Not found</h2></body></html>"
+
+
+def weight_headers(state: State) -> dict[str, str]:
+    """Return the headers that tell how much weight is used in this minute."""
+    used = str(state.limits.used)
+    return {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
+
+
+def answer(state: State, method: str, path: str, query: dict[str, str], key: str | None) -> Answer:
+    """Return the true answer to a request, limits included."""
+    endpoint = ENDPOINTS.get(path)
+    weight = endpoint.weight(query) if endpoint is not None else 1
+    refused = state.limits.admit(weight)
+    headers = weight_headers(state)
+    if refused is not None:
+        return too_much(refused, headers, weight)
+    try:
+        if endpoint is None or method != "GET":
+            return _unknown(path, key, headers, weight)
+        return Answer(200, endpoint.serve(state, Parameters(query)), headers, weight=weight)
+    except Refusal as fault:
+        return error(fault, headers, weight)
+
+
+def _unknown(path: str, key: str | None, headers: dict[str, str], weight: int) -> Answer:
+    """Refuse signed endpoints as Binance does for a key that it does not know; else 404."""
+    if not path.startswith(("/api/v3/", "/sapi/", "/fapi/", "/papi/", "/dapi/")):
+        return Answer(404, _NOT_FOUND, headers, "text/html", weight)
+    if key is None:
+        return error(Refusal(-2014, "API-key format invalid.", 401), headers, weight)
+    words = "Invalid API-key, IP, or permissions for action."
+    return error(Refusal(-2015, words, 401), headers, weight)

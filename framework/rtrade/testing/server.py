@@ -4,82 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rtrade.core.errors import WorldError
-from rtrade.testing.limits import Refused
-from rtrade.testing.parameters import Parameters
-from rtrade.testing.refusals import Refusal
-from rtrade.testing.rest import ENDPOINTS, dump
+from rtrade.testing.answers import Answer
+from rtrade.testing.faults import Fault, Script
+from rtrade.testing.frames import FRAMES
+from rtrade.testing.lies import Lies, Page
+from rtrade.testing.misbehaving import misanswer, send
+from rtrade.testing.rest import answer, klines_page
+from rtrade.testing.sockets import Sockets
 from rtrade.testing.state import Request, State
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 HOST = "127.0.0.1"
-_JSON = "application/json;charset=UTF-8"
-_NOT_FOUND = b"<html><body><h2>404 Not found</h2></body></html>"
+_REFUSED = (418, 429)
+# Real seconds that connections get to end by themselves.
+_PATIENCE = 0.5
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What is sent back: status, body, further headers; `weight` is what the request cost."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    kind: str = _JSON
-    weight: int = 0
-
-
-def answer(state: State, method: str, path: str, query: dict[str, str], key: str | None) -> Answer:
-    """Return the true answer to a request, limits included."""
-    endpoint = ENDPOINTS.get(path)
-    weight = endpoint.weight(query) if endpoint is not None else 1
-    refused = state.limits.admit(weight)
-    headers = _weight_headers(state)
-    if refused is not None:
-        return refusal(refused, headers, weight)
-    try:
-        if endpoint is None or method != "GET":
-            return _unknown(path, key, headers, weight)
-        return Answer(200, endpoint.serve(state, Parameters(query)), headers, weight=weight)
-    except Refusal as fault:
-        body = dump({"code": fault.code, "msg": fault.message})
-        return Answer(fault.status, body, headers, weight=weight)
-
-
-def refusal(refused: Refused, headers: dict[str, str], weight: int) -> Answer:
-    """Return the answer to a request over the limit, or from a banned address."""
-    body = dump({"code": -1003, "msg": refused.message})
-    return Answer(
-        refused.status, body, {**headers, "Retry-After": str(refused.seconds)}, weight=weight
-    )
-
-
-def _weight_headers(state: State) -> dict[str, str]:
-    used = str(state.limits.used)
-    return {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
-
-
-def _unknown(path: str, key: str | None, headers: dict[str, str], weight: int) -> Answer:
-    """Refuse signed endpoints as Binance does for a key that it does not know; else 404."""
-    if not path.startswith(("/api/v3/", "/sapi/", "/fapi/")):
-        return Answer(404, _NOT_FOUND, headers, "text/html", weight)
-    if key is None:
-        body = dump({"code": -2014, "msg": "API-key format invalid."})
-    else:
-        body = dump({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."})
-    return Answer(401, body, headers, weight=weight)
+Tell = Callable[[str], None]
 
 
 class Server:
-    """Serves a `State` from `start()` to `stop()`; `port` 0 takes any free one."""
+    """Serves a `State` from `start()` to `stop()`; `port` 0 takes any free one.
 
-    def __init__(self, state: State, port: int = 0) -> None:
+    `tell` hears a line about every fault.
+    """
+
+    def __init__(
+        self, state: State, script: Script | None = None, port: int = 0, tell: Tell | None = None
+    ) -> None:
         self.state = state
+        self.script = script
         self.port = port
+        self.sockets: Sockets | None = None
+        self._tell = tell
+        self._lies = Lies()
         self._thread = threading.Thread(target=self._run, name="fake-exchange", daemon=True)
         self._ready = threading.Event()
         self._fault: BaseException | None = None
@@ -97,10 +60,20 @@ class Server:
             raise self._fault
 
     def stop(self) -> None:
-        """Close all connections and the port."""
+        """Close all connections and the port; a second call changes nothing."""
         if self._loop is not None and self._stop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
+            self.call(self._stop.set)
             self._thread.join()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have the server's thread call a function, soon; after its end, never."""
+        if self._loop is None:
+            return
+        try:
+            self._loop.call_soon_threadsafe(function)
+        except RuntimeError:
+            # The loop has closed: there is nothing left to do it with.
+            return
 
     def _run(self) -> None:
         try:
@@ -114,25 +87,75 @@ class Server:
         from aiohttp import web
 
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self.sockets = Sockets(self.state, self.script, self.say)
         server = web.Server(self._handle, access_log=None)
         listener = await self._loop.create_server(server, HOST, self.port)
         self.port = listener.sockets[0].getsockname()[1]
+        self.state.clock.listen(self._wake)
+        running = [
+            asyncio.create_task(one) for one in (self.sockets.pump.run(), self.sockets.ping())
+        ]
         self._ready.set()
         try:
             await self._stop.wait()
         finally:
+            for task in running:
+                task.cancel()
             listener.close()
-            await server.shutdown(0.5)
+            await self.sockets.close()
+            await server.shutdown(_PATIENCE)
+
+    def _wake(self) -> None:
+        if self.sockets is not None:
+            self.call(self.sockets.pump.wake)
+
+    def say(self, line: str) -> None:
+        """Tell whoever listens about a fault."""
+        if self._tell is not None:
+            self._tell(line)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        from aiohttp import web
-
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            assert self.sockets is not None
+            return await self.sockets.serve(request)
         query = dict(request.query)
+        self.state.settle()
+        now = self.state.clock.now()
         key = request.headers.get("X-MBX-APIKEY")
-        time = self.state.clock.now()
-        found = answer(self.state, request.method, request.path, query, key)
+        true = answer(self.state, request.method, request.path, query, key)
+        fault, sent = None, true
+        if self.script is not None and true.status not in _REFUSED:
+            fault, sent = self._choose(self.script, request.path, query, true, now)
+            self.script.took(fault)
+        name = None if fault is None else fault.kind
+        if name is not None:
+            self.say(f"request {len(self.state.requests) + 1}, {request.path_qs}: {name}")
         self.state.requests.append(
-            Request(time, request.method, request.path, query, found.status, found.weight)
+            Request(now, request.method, request.path, query, sent.status, true.weight, name)
         )
-        headers = {"Content-Type": found.kind, **found.headers}
-        return web.Response(status=found.status, body=found.body, headers=headers)
+        return await send(request, sent, fault)
+
+    def _choose(
+        self, script: Script, path: str, query: dict[str, str], true: Answer, now: int
+    ) -> tuple[Fault | None, Answer]:
+        """Return the first fault on offer that can happen here, and what is sent then."""
+        page = self._page(path, query, true, now)
+        for fault in script.at_request(path):
+            if fault.family == "answer":
+                sent = misanswer(fault, true, self.state.limits)
+                if page is not None and fault.kind == "slow":
+                    self._lies.told(page)
+                return fault, sent
+            lie = None if page is None else self._lies.tell(page, fault, script.seed)
+            if lie is not None and page is not None:
+                self._lies.told(page)
+                return fault, Answer(true.status, lie, true.headers, true.kind, true.weight)
+        if page is not None:
+            self._lies.told(page)
+        return None, true
+
+    def _page(self, path: str, query: dict[str, str], true: Answer, now: int) -> Page | None:
+        """Return what lies can be told about: a true page of klines."""
+        if path != "/api/v3/klines" or true.status != 200 or query["interval"] not in FRAMES:
+            return None
+        return klines_page(self.state, query, true.body, now)
