@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rtrade.core.bars import Bars
+from rtrade.core.intervals import Interval
+from rtrade.core.quality import FILLED, HALT, OUTLIER, PARTIAL, REPAIRED
 from rtrade.core.timeframes import iso, parse_time
-from rtrade.data.resample import can_resample, resample, resample_counting
-from unit.data_support import T0, assert_same, bars_at, frame, steps
+from rtrade.data.resample import (
+    bars_of_trades,
+    can_resample,
+    resample,
+    resample_counting,
+    resample_flags,
+)
+from unit.data_support import T0, assert_same, bars_at, frame, read, steps
 
 MINUTE = 60_000
 
@@ -105,7 +116,8 @@ def test_bars_made_from_fewer_than_they_should_have_are_marked():
 
 
 @pytest.mark.parametrize(
-    ("fine", "coarse"), [("1h", "15m"), ("1h", "1h"), ("25m", "1h"), ("3d", "3w"), ("1h", "90m")]
+    ("fine", "coarse"),
+    [("1h", "15m"), ("1h", "1h"), ("25m", "1h"), ("3d", "3w"), ("1h", "90m"), ("1w", "1M")],
 )
 def test_timeframes_whose_edges_do_not_meet_are_refused(fine, coarse):
     assert not can_resample(frame(fine), frame(coarse))
@@ -166,3 +178,186 @@ def test_volume_is_summed_from_left_to_right():
     for each in volume.tolist():
         total += each
     assert resample(fine, frame("1d")).volume.tolist() == [total]
+
+
+# Months
+
+
+def test_months_are_those_of_the_calendar():
+    days = bars_at(steps(100, "1d", start=parse_time("2023-12-31")), "1d")
+    months, partial = resample_counting(days, frame("1M"))
+    assert [iso(at) for at in months.time.tolist()] == [
+        "2024-01-01T00:00:00Z",
+        "2024-02-01T00:00:00Z",
+        "2024-03-01T00:00:00Z",
+    ]
+    assert months.open.tolist() == days.open[[1, 32, 61]].tolist()
+    assert months.close.tolist() == days.close[[31, 60, 91]].tolist()
+    assert months.volume[1] == days.volume[32:61].sum()
+    assert not partial.any()
+
+
+def test_a_quarter_of_months_is_one_of_days():
+    days = bars_at(steps(400, "1d", start=parse_time("2023-01-01")), "1d")
+    stepped = resample(resample(days, frame("1M")), frame("3M"))
+    assert_same(resample(days, frame("3M")), stepped)
+    assert len(stepped) == 4
+
+
+def test_a_month_that_lacks_a_day_is_marked():
+    times = steps(91, "1d")
+    del times[40]
+    _, partial = resample_counting(bars_at(times, "1d"), frame("1M"))
+    assert partial.tolist() == [False, True, False]
+
+
+# Flags
+
+
+def test_flags_of_what_a_bar_is_made_of():
+    quarters = table(
+        "15m",
+        """
+        00:00  10 12  9 11  1
+        00:15  11 15 10 14  2
+        00:30  14 14  8  9  3
+        00:45   9 10  9 10  4
+        01:00  10 10 10 10  0
+        01:15  10 10 10 10  0
+        01:30  10 10 10 10  0
+        01:45  10 10 10 10  0
+        02:00  10 10 10 10  0
+        02:15  10 12 10 12  1
+        02:30  12 12 11 12  1
+        02:45  12 12 11 12  1
+        03:00  12 12 11 12  1
+        03:45  12 12 12 12  0
+        04:00  12 12 12 12  0
+        04:15  12 12 12 12  0
+        04:30  12 12 12 12  0
+        04:45  12 12 12 12  0
+        05:00  12 99 12 12  0
+        """,
+    )
+    flags = np.zeros(len(quarters), dtype=np.uint8)
+    flags[4:8] = FILLED
+    flags[8] = FILLED
+    flags[9] = OUTLIER
+    flags[10] = REPAIRED
+    flags[13:18] = HALT
+    flags[18] = OUTLIER
+    hours, found = resample_flags(quarters, flags, frame("1h"))
+    assert_same(hours, resample(quarters, frame("1h")))
+    assert found.tolist() == [0, FILLED, PARTIAL | OUTLIER | REPAIRED, PARTIAL, HALT]
+
+
+@given(st.lists(st.booleans(), max_size=300), st.integers(0, 40))
+def test_without_flags_only_missing_bars_are_marked(kept, start):
+    fine = holed(kept, start)
+    hours, partial = resample_counting(fine, frame("1h"))
+    same, flags = resample_flags(fine, np.zeros(len(fine), dtype=np.uint8), frame("1h"))
+    assert_same(same, hours)
+    assert flags.tolist() == (PARTIAL * partial).tolist()
+
+
+def test_a_day_of_filled_minutes_is_filled():
+    day = bars_at(steps(1440, "1m"), "1m")
+    _, flags = resample_flags(day, np.full(1440, FILLED, dtype=np.uint8), frame("1d"))
+    assert flags.tolist() == [FILLED]
+
+
+# Trades
+
+trade = st.tuples(st.integers(0, 600), st.integers(1, 9), st.floats(0.001, 5.0))
+
+
+def made(trades, covered, timeframe="1m", ids=None):
+    count = len(trades)
+    return bars_of_trades(
+        "X/Y",
+        frame(timeframe),
+        id=np.arange(count) if ids is None else np.array(ids, dtype=np.int64),
+        time=T0 + 1000 * np.array([one[0] for one in trades], dtype=np.int64),
+        price=np.array([one[1] for one in trades], dtype=np.float64),
+        amount=np.array([one[2] for one in trades], dtype=np.float64),
+        covered=covered,
+    )
+
+
+@given(st.lists(trade, max_size=60), st.lists(st.tuples(st.integers(0, 600), st.integers(1, 400))))
+def test_bars_of_trades_equal_those_of_a_plain_loop(trades, stretches):
+    trades = sorted(trades, key=lambda one: one[0])
+    covered = [Interval(T0 + 1000 * at, T0 + 1000 * (at + n)) for at, n in stretches]
+    minutes: dict[int, list[tuple]] = {}
+    for one in trades:
+        opening = T0 + one[0] // 60 * MINUTE
+        if all(
+            any(p.start <= t < p.end for p in covered)
+            for t in range(opening, opening + MINUTE, 1000)
+        ):
+            minutes.setdefault(opening, []).append(one)
+    rows = [
+        (at, own[0][1], max(o[1] for o in own), min(o[1] for o in own), own[-1][1],
+         math.fsum(o[2] for o in own))
+        for at, own in minutes.items()
+    ]  # fmt: skip
+    bars = made(trades, covered)
+    columns = (bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume)
+    assert list(zip(*columns, strict=True)) == rows
+
+
+def test_the_order_of_trades_is_that_of_their_times_and_ids():
+    trades = [(5, 3, 1.0), (5, 1, 1.0), (2, 2, 1.0), (5, 9, 1.0), (5, 9, 1.0)]
+    bars = made(trades, [Interval(T0, T0 + MINUTE)], ids=[4, 3, 7, 5, 5])
+    assert (bars.open[0], bars.high[0], bars.low[0], bars.close[0]) == (2, 9, 1, 9)
+    assert bars.volume.tolist() == [4.0]
+
+
+def test_an_interval_without_a_trade_has_no_bar():
+    bars = made([(0, 1, 1.0), (130, 2, 1.0)], [Interval(T0, T0 + 4 * MINUTE)])
+    assert bars.time.tolist() == [T0, T0 + 2 * MINUTE]
+
+
+def test_trades_without_coverage_make_no_bars():
+    assert len(made([(0, 1, 1.0)], [])) == 0
+    assert len(made([], [Interval(T0, T0 + MINUTE)])) == 0
+    assert len(made([(5, 1, 1.0)], [Interval(T0, T0 + MINUTE)], "1M")) == 0
+
+
+@pytest.mark.realdata
+def test_real_trades_make_the_bar_that_the_exchange_made(real_data):
+    packed = (real_data / "BTCUSDT_trades_20240808_2354.csv.gz").read_bytes()
+    _, *lines = gzip.decompress(packed).decode().split()
+    rows = [line.split(",") for line in lines]
+    column = np.array([row[2:4] for row in rows], dtype=np.float64).T
+    time = np.array([int(row[1]) for row in rows])
+    bars = bars_of_trades(
+        "BTC/USDT",
+        frame("5m"),
+        id=np.array([int(row[0]) for row in rows]),
+        time=time,
+        price=column[0],
+        amount=column[1],
+        covered=[Interval(int(time[0]) + 1, int(time[-1]))],
+    )
+    fives = read(real_data / "BTCUSDT_5m_2024.csv.gz", timeframe="5m")
+    at = fives.time.tolist().index(int(bars.time[-1]))
+    assert [iso(opening) for opening in bars.time.tolist()] == [
+        "2024-08-08T23:55:00Z",
+        "2024-08-09T00:00:00Z",
+    ]
+    assert_same(bars, fives.slice(at - 1, at + 1))
+
+
+@pytest.mark.realdata
+def test_real_days_make_weeks_and_months(real_data):
+    days = read(real_data / "BTCUSDT_1d_2017_2025.csv.gz", timeframe="1d")
+    months, partial = resample_counting(days, frame("1M"))
+    assert (iso(int(months.time[0])), iso(int(months.time[-1]))) == (
+        "2017-09-01T00:00:00Z",
+        "2025-07-01T00:00:00Z",
+    )
+    assert months.gaps() == (0, 0)
+    assert not partial.any()
+    weeks = resample(days, frame("1w"))
+    assert all((at // 86_400_000 + 3) % 7 == 0 for at in weeks.time.tolist())

@@ -33,6 +33,7 @@ from rtrade.core.quality import (
 from rtrade.core.timeframes import Timeframe, iso
 from rtrade.data import outliers
 from rtrade.data.findings import Finding
+from rtrade.data.resample import flat
 
 EXAMPLES = 5
 # More than this is a wrong time or a wrong timeframe, and would not fit into memory.
@@ -95,7 +96,7 @@ def clean(
     if findings:
         return Cleaned(work.bars, work.flags, work.dropped), findings
     bars, flags = _filled(work, policy)
-    flags = flags | HALT * (_flat(bars) & (flags & FILLED == 0))
+    flags = flags | HALT * (flat(bars) & (flags & FILLED == 0))
     if corrected is not None:
         flags = flags | CORRECTED * np.isin(bars.time, corrected)
     return Cleaned(bars, flags.astype(np.uint8, copy=False), work.dropped), []
@@ -262,12 +263,6 @@ def _filled(work: _Work, policy: QualityDef) -> tuple[Bars, FlagArray]:
         volume=column(bars.volume, 0.0),
     )
     return filled, np.where(again, FILLED, flags[source]).astype(np.uint8)
-
-
-def _flat(bars: Bars) -> BoolArray:
-    """Tell where nothing was traded."""
-    flat: BoolArray = (bars.volume == 0) & (bars.high == bars.low)
-    return flat
 
 
 def _duplicates(bars: Bars, policy: QualityDef) -> list[Finding]:
