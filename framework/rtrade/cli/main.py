@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from rtrade import __version__
+from rtrade.cli.data import data
 from rtrade.cli.faking import fake_exchange
 from rtrade.cli.options import Common, common_options, json_option, open_option, out_option
 from rtrade.core.errors import RtradeError
@@ -20,7 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "optimize", "why", "data", "serve", "collect", "trade", "llm",
+    "optimize", "why", "serve", "collect", "trade", "llm",
 )  # fmt: skip
 
 _EPILOG = "\b\nSettings (environment, or .env of the workspace):\n" + "\n".join(
@@ -57,13 +58,18 @@ def cli() -> None:
 @common_options
 def run(file: Path, common: Common) -> int:
     """Run a strategy file and write its report."""
-    from rtrade.cli.output import progress
+    from rtrade.cli.progress import display, fetching
     from rtrade.cli.showing import show_run
     from rtrade.workflow.running import run_strategy
 
-    with progress(shown=not (common.json or common.quiet)) as tell:
+    with display(shown=not (common.json or common.quiet)) as shown:
         outcome = run_strategy(
-            file, common.overrides(), engine=common.engine, out=common.out, progress=tell
+            file,
+            common.overrides(),
+            engine=common.engine,
+            out=common.out,
+            fetching=fetching(shown, offline=common.offline),
+            progress=shown.tell,
         )
     show_run(outcome, as_json=common.json, quiet=common.quiet)
     return 0
@@ -118,11 +124,17 @@ def explain(file: str, common: Common) -> int:
 def check(file: Path, common: Common) -> int:
     """Look for what a strategy can never do, sees too early or remembers too long."""
     from rtrade.cli.checking import show_checked
-    from rtrade.cli.output import progress
+    from rtrade.cli.progress import display, fetching
     from rtrade.workflow.checking import check_strategy
 
-    with progress(shown=not (common.json or common.quiet)) as tell:
-        checked = check_strategy(file, common.overrides(), engine=common.engine, progress=tell)
+    with display(shown=not (common.json or common.quiet)) as shown:
+        checked = check_strategy(
+            file,
+            common.overrides(),
+            engine=common.engine,
+            fetching=fetching(shown, offline=common.offline),
+            progress=shown.tell,
+        )
     show_checked(checked, as_json=common.json, quiet=common.quiet)
     return 0 if checked.clean else 1
 
@@ -229,6 +241,7 @@ def doctor(*, json: bool) -> int:
     return 0 if all(check.ok for check in checks) else 1
 
 
+cli.add_command(data)
 cli.add_command(fake_exchange)
 
 

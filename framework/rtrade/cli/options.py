@@ -27,6 +27,7 @@ class Common:
     last: str | None
     engine: str
     out: Path | None
+    offline: bool
     json: bool
     quiet: bool
 
@@ -59,6 +60,8 @@ _OPTIONS = (
                  show_default=True, help="What turns decisions into fills."),
     click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
                  help="Make run folders in DIR instead of the workspace's runs/."),
+    click.option("--offline", is_flag=True,
+                 help="Fetch nothing from an exchange: use what is stored."),
     json_option,
     click.option("--quiet", is_flag=True, help="Print nothing but errors."),
     click.option("--debug", is_flag=True, help="Show tracebacks; log everything."),

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -20,18 +19,6 @@ from rtrade.core.errors import InvalidInput, RtradeError
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout; NaN is never printed."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-@contextmanager
-def progress(*, shown: bool) -> Iterator[Callable[[str], None]]:
-    """Show on stderr, if that is a terminal, what a run is doing; yield what to tell it with."""
-    if not shown or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("reading") as status:
-        yield lambda stage: status.update(stage)
 
 
 def print_findings(diagnostics: Sequence[Diagnostic]) -> None:

@@ -64,6 +64,11 @@ def write_columns(path: Path, columns: Mapping[str, IntArray | FloatArray]) -> N
         raise WorldError(message, hint=hint) from error
 
 
+def require_ending(path: Path) -> None:
+    """Raise UsageError where the name does not say in which form to write."""
+    _writer(path)
+
+
 def _writer(path: Path) -> _Write:
     name = path.name.removesuffix(".gz")
     if name.endswith(".csv"):

@@ -21,7 +21,7 @@ from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.errors import DataUnavailable, InvalidInput
 from rtrade.core.timeframes import Timeframe, iso
 from rtrade.data.resample import resample_counting
-from rtrade.data.selection import Series, choose
+from rtrade.data.selection import Series, StoredSeries, choose
 from rtrade.plan.plan import SeriesNeed
 
 
@@ -42,17 +42,16 @@ def load(
     start: int | None,
     end: int | None,
     last: int | None = None,
+    stored: Sequence[StoredSeries] = (),
 ) -> MarketData:
     """Return the bars that `needs` ask for, `needs[0]` being the base series.
 
     `start` (inclusive) and `end` (exclusive) are in ms; `last` (ms) instead of `start` counts back
-    from `end`, or from the close of the last bar. Raises InvalidInput with every finding in the
+    from `end`, or from the close of the last bar. `stored` are the series of an exchange, which has
+    none of its own (`data.stocking`). Raises InvalidInput with every finding in the
     files, and DataUnavailable for a series or a range that the source does not have.
     """
-    if source.kind == "exchange":
-        message = f"source `{source.name}` is an exchange, which a run does not read from yet"
-        raise DataUnavailable(message, hint="name a source of files, or `sample`")
-    chosen = [choose(source, need.symbol, need.timeframe) for need in needs]
+    chosen = [choose(source, need.symbol, need.timeframe, stored) for need in needs]
     read = _read(source, chosen)
     whole = [_in_timeframe(read[series], need) for series, need in zip(chosen, needs, strict=True)]
     begin = start if last is None else _last_close(whole[0].bars, end) - last
@@ -92,6 +91,8 @@ def _read(source: SourceDef, chosen: Sequence[Series]) -> dict[Series, Bars]:
 
 def read_series(source: SourceDef, series: Series) -> Bars:
     """Return one series of a source as it stands there; raise InvalidInput or WorldError."""
+    if isinstance(series, StoredSeries):
+        return series.bars
     if isinstance(series, SyntheticSeries):
         from rtrade.data.synthetic import generate
 

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rtrade.config.definitions import FileSeries, SourceDef, SyntheticSeries
+from rtrade.core.bars import Bars
 from rtrade.core.errors import DataUnavailable
 from rtrade.core.timeframes import Timeframe
 from rtrade.data.resample import can_resample
 
-Series = SyntheticSeries | FileSeries
+
+@dataclass(frozen=True, eq=False)
+class StoredSeries:
+    """A series whose bars are here already: those of an exchange, out of the store."""
+
+    bars: Bars
+
+    @property
+    def symbol(self) -> str:
+        """Its symbol."""
+        return self.bars.symbol
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """Its timeframe."""
+        return self.bars.timeframe
 
 
-def choose(source: SourceDef, symbol: str, timeframe: Timeframe) -> Series:
+Series = SyntheticSeries | FileSeries | StoredSeries
+
+
+def choose(
+    source: SourceDef, symbol: str, timeframe: Timeframe, stored: Sequence[StoredSeries] = ()
+) -> Series:
     """Return the series to read for `symbol` at `timeframe`, maybe a finer one to resample.
 
-    Raises DataUnavailable, naming what the source has and the nearest to what was asked for.
+    `stored` are those of an exchange, which states none itself. Raises DataUnavailable, naming
+    what the source has and the nearest to what was asked for.
     """
-    of_symbol = [series for series in source.series if series.symbol == symbol]
+    of_symbol = [series for series in (*source.series, *stored) if series.symbol == symbol]
     for series in of_symbol:
         if series.timeframe == timeframe:
             return series

@@ -25,6 +25,7 @@ from rtrade.plan.printing import formula
 from rtrade.plan.review import review, round_trip
 from rtrade.plan.warmup import unforgetting
 from rtrade.workflow.compiling import Compiled, compile_strategy
+from rtrade.workflow.markets import FETCHED, Fetching, plan_data
 
 if TYPE_CHECKING:
     from rtrade.analysis.causality import Causality
@@ -65,7 +66,12 @@ class Checked:
 
 
 def check_strategy(
-    path: Path, overrides: Overrides, *, engine: str, progress: Progress = lambda _: None
+    path: Path,
+    overrides: Overrides,
+    *,
+    engine: str,
+    fetching: Fetching = FETCHED,
+    progress: Progress = lambda _: None,
 ) -> Checked:
     """Check a strategy file over its data.
 
@@ -81,7 +87,7 @@ def check_strategy(
     if refusals:
         raise InvalidInput(refusals)
     progress("loading bars")
-    market = _load(compiled)
+    market = _load(compiled, fetching)
     signals = evaluate(plan, market)
     progress("cutting and scrambling the future")
     causality = look_ahead(plan, market, lambda changed: _run(compiled, changed))
@@ -97,12 +103,11 @@ def check_strategy(
     return Checked(path, findings.sorted(), rules, causality, startup)
 
 
-def _load(compiled: Compiled) -> MarketData:
+def _load(compiled: Compiled, fetching: Fetching) -> MarketData:
     from rtrade.analysis.probing import since
-    from rtrade.data.loading import load
 
     plan = compiled.plan
-    market = load(compiled.source, plan.needs, start=plan.start, end=plan.end, last=plan.last)
+    market = plan_data(compiled, fetching)
     spare = len(market.base) - max(CHECKED, 4 * plan.lookback)
     return since(market, spare, plan) if spare > 0 else market
 

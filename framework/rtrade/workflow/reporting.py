@@ -24,6 +24,7 @@ from rtrade.plan.nodes import Const
 from rtrade.report.inputs import Indicator, ReportInputs
 from rtrade.report.render import render
 from rtrade.workflow.compiling import Compiled, compile_strategy
+from rtrade.workflow.markets import market_data
 
 if TYPE_CHECKING:
     from rtrade.analysis.stored import StoredRun
@@ -101,12 +102,16 @@ def _compiled(run: StoredRun) -> Compiled:
 
 
 def _bars(run: StoredRun, compiled: Compiled) -> MarketData:
-    from rtrade.data.loading import load
-
     data, plan = run.document["data"], compiled.plan
     # Of a source that has grown since, the same stretch.
     start = parse_time(data["start"]) if plan.last is not None else plan.start
-    market = load(compiled.source, plan.needs, start=start, end=parse_time(data["end"]))
+    market = market_data(
+        compiled.source,
+        plan.needs,
+        compiled.workspace,
+        start=start,
+        end=parse_time(data["end"]),
+    )
     if market.base.digest() != data["sha256"]:
         raise WorldError(
             f"source `{data['source']}` does not give the bars of run `{run.run_id}` any more: "

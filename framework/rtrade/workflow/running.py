@@ -20,6 +20,7 @@ from rtrade.core.errors import InvalidInput
 from rtrade.core.settings import load_settings
 from rtrade.execution.engines import unsupported
 from rtrade.workflow.compiling import Compiled, compile_strategy
+from rtrade.workflow.markets import FETCHED, Fetching, plan_data
 
 if TYPE_CHECKING:
     from rtrade.analysis.record import RunRecord
@@ -54,12 +55,14 @@ def run_strategy(
     *,
     engine: str,
     out: Path | None = None,
+    fetching: Fetching = FETCHED,
     progress: Progress = lambda _: None,
 ) -> RunOutcome:
     """Run a strategy file and publish its run folder.
 
     `out` is the folder that run folders are made in; None: RTRADE_OUT, else the workspace's
-    `runs/`. Raises InvalidInput where a file is wrong and WorldError where the world fails.
+    `runs/`. What the store lacks of an exchange's bars is fetched as `fetching` says. Raises
+    InvalidInput where a file is wrong and WorldError where the world fails.
     """
     started, clock = datetime.now(UTC), perf_counter()
     compiled = compile_strategy(path, overrides)
@@ -67,7 +70,7 @@ def run_strategy(
     if refusals:
         raise InvalidInput(refusals)
     progress("loading bars")
-    market = _load(compiled)
+    market = _load(compiled, fetching)
     progress("running")
     record, signals = _execute(compiled, market)
     progress("writing the report")
@@ -81,11 +84,9 @@ def run_strategy(
     return RunOutcome(record.document(), folder)
 
 
-def _load(compiled: Compiled) -> MarketData:
-    from rtrade.data.loading import load
-
-    clock, plan = perf_counter(), compiled.plan
-    market = load(compiled.source, plan.needs, start=plan.start, end=plan.end, last=plan.last)
+def _load(compiled: Compiled, fetching: Fetching) -> MarketData:
+    clock = perf_counter()
+    market = plan_data(compiled, fetching)
     fields = {"source": market.source, "bars": len(market.bars), "before": market.first}
     log.info("bars loaded", extra={**fields, "seconds": _since(clock)})
     return market
