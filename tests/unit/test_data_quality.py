@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from rtrade.core.codes import CODES
 from rtrade.core.errors import InvalidInput
-from rtrade.core.timeframes import iso
+from rtrade.core.timeframes import iso, parse_time
 from unit.data_support import (
     HEADER,
     T0,
+    assert_same,
     bars_at,
     csv_lines,
     findings_of,
@@ -236,3 +237,38 @@ def lines_refused(path):
     except InvalidInput as refused:
         return {each.span.line for each in refused.diagnostics}
     return set()
+
+
+# Months
+
+MONTHS = [parse_time(f"{2020 + at // 12}-{at % 12 + 1:02d}-01") for at in range(30)]
+
+
+def test_months_are_a_timeframe_of_files(tmp_path):
+    bars = bars_at(MONTHS, "1M")
+    assert_same(read(write(tmp_path / "bars.csv", csv_lines(bars)), timeframe="1M"), bars)
+    holed = bars_at(MONTHS[:3] + MONTHS[9:], "1M")
+    assert_same(read(write(tmp_path / "bars.csv", csv_lines(holed)), timeframe="1M"), holed)
+
+
+def test_a_month_that_opens_on_the_second_is_off_the_grid(tmp_path):
+    times = [*MONTHS[:9], MONTHS[9] + 86_400_000, *MONTHS[10:]]
+    found = findings_of(
+        write(tmp_path / "bars.csv", csv_lines(bars_at(times, "1M"))), timeframe="1M"
+    )
+    assert places_of(found) == [("RT310", 11)]
+    assert "no 1M bar opens at this time" in found[0].message
+
+
+@pytest.mark.parametrize(("stated", "advised"), [("1d", "1M"), ("1w", "1M"), ("3M", "1M")])
+def test_months_under_another_name(tmp_path, stated, advised):
+    path = write(tmp_path / "bars.csv", csv_lines(bars_at(MONTHS, "1M")))
+    found = findings_of(path, timeframe=stated)
+    assert [each.code for each in found] == ["RT311"]
+    assert f"`timeframe: {advised}`" in found[0].help
+
+
+def test_days_stated_as_months(tmp_path):
+    days = bars_at(steps(60, "1d"), "1d")
+    (found,) = findings_of(write(tmp_path / "bars.csv", csv_lines(days)), timeframe="1M")
+    assert (found.code, "`timeframe: 1d`" in found.help) == ("RT311", True)

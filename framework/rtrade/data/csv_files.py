@@ -40,7 +40,7 @@ _OFFSET = re.compile(r".*(Z|[+-][0-9]{2}:?[0-9]{2})")
 
 
 @dataclass(frozen=True)
-class _Header:
+class Header:
     """The first line of a file: how cells are separated, and where each column is."""
 
     delimiter: str
@@ -54,7 +54,14 @@ def read_csv(path: Path, source: SourceDef) -> Table:
     Raises InvalidInput for a file that has no rows to speak of, OSError where the system does.
     """
     text, header = _text(path, source)
-    unit = source.time_unit
+    return read_rows(path, text, header, source.time_unit)
+
+
+def read_rows(path: Path, text: bytes, header: Header, unit: str) -> Table:
+    """Return the rows of CSV text below its first line; raise InvalidInput where there are none.
+
+    `path` names the file in findings.
+    """
     table = _read_fast(path, text, header, unit)
     if table is None:
         table = _read_patiently(path, text, header, unit)
@@ -65,7 +72,7 @@ def read_csv(path: Path, source: SourceDef) -> Table:
     return table
 
 
-def _text(path: Path, source: SourceDef) -> tuple[bytes, _Header]:
+def _text(path: Path, source: SourceDef) -> tuple[bytes, Header]:
     """Return the unpacked content and its header."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
@@ -103,7 +110,7 @@ def _bad_gzip(path: Path) -> Exception:
     )
 
 
-def _header(path: Path, head: bytes, source: SourceDef) -> _Header:
+def _header(path: Path, head: bytes, source: SourceDef) -> Header:
     """Read the first line; raise InvalidInput for what is not CSV or lacks a column."""
     if head.startswith(b"PAR1"):
         raise broken(
@@ -121,7 +128,7 @@ def _header(path: Path, head: bytes, source: SourceDef) -> _Header:
         raise broken(path, "RT302", "the header is not UTF-8 text", "save it as UTF-8") from error
     delimiter = max(_DELIMITERS, key=text.count)
     names = [name.strip() for name in _split(text, delimiter)]
-    return _Header(
+    return Header(
         delimiter, len(names), find_columns(source.columns, names, path, text[:MAX_LINE])
     )
 
@@ -136,7 +143,7 @@ def _split(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _read_fast(path: Path, text: bytes, header: _Header, unit: str) -> Table | None:
+def _read_fast(path: Path, text: bytes, header: Header, unit: str) -> Table | None:
     """Return the rows as pyarrow reads them, None where it cannot."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -171,7 +178,7 @@ def _read_fast(path: Path, text: bytes, header: _Header, unit: str) -> Table | N
     return Table(time, np.array(values), _places(path, text), findings)
 
 
-def _time_type(text: bytes, header: _Header, unit: str) -> Any:
+def _time_type(text: bytes, header: Header, unit: str) -> Any:
     """Return the Arrow type of the times by the first of them, None where it is no usual form."""
     import pyarrow as pa
 
@@ -207,7 +214,7 @@ def _places(path: Path, text: bytes) -> RowPlaces:
     return RowPlaces(path, "line", locate)
 
 
-def _read_patiently(path: Path, text: bytes, header: _Header, unit: str) -> Table:
+def _read_patiently(path: Path, text: bytes, header: Header, unit: str) -> Table:
     """Return the rows read one by one, with a finding for each cell that cannot be used."""
     findings: list[Finding] = []
     times: list[str | None] = []
@@ -227,7 +234,7 @@ def _read_patiently(path: Path, text: bytes, header: _Header, unit: str) -> Tabl
     return Table(time, columns, _places(path, text), findings + of_times)
 
 
-def _values(row: int, cells: list[str], header: _Header, findings: list[Finding]) -> list[float]:
+def _values(row: int, cells: list[str], header: Header, findings: list[Finding]) -> list[float]:
     values = []
     for name in COLUMNS[1:]:
         cell = cells[header.columns[name]]

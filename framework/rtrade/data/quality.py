@@ -11,7 +11,7 @@ import numpy as np
 
 from rtrade.config.definitions import QualityDef
 from rtrade.core.bars import BoolArray, FloatArray, IntArray
-from rtrade.core.timeframes import Timeframe, iso
+from rtrade.core.timeframes import DAY, Timeframe, iso
 from rtrade.data.findings import MAX_COLLECTED, Finding
 from rtrade.data.tables import Table
 
@@ -113,18 +113,27 @@ def _check_spacing(time: IntArray, rows: IntArray, timeframe: Timeframe) -> list
     if len(steps) < 2:
         return []
     usual = int(steps[len(steps) // 2])
-    if usual == timeframe.ms or (usual > timeframe.ms and timeframe.ms in steps):
+    least, most = _lengths(timeframe)
+    if least <= usual <= most or (usual > most and ((steps >= least) & (steps <= most)).any()):
         return []
-    advice = f"write `timeframe: {_spell(usual)}` for this series in the source file"
+    fits = "1M" if 28 * DAY < usual <= 31 * DAY else _spell(usual)
+    advice = f"write `timeframe: {fits}` for this series in the source file"
     if max(usual, timeframe.ms) / min(usual, timeframe.ms) in (1e3, 1e6, 1e9):
         advice = "this looks like another unit of time: state `time_unit` in the source file"
     message = f"the rows are {_spell(usual)} apart, but the source file says {timeframe}"
     return [Finding("RT311", int(rows[0]), message, advice)]
 
 
+def _lengths(timeframe: Timeframe) -> tuple[int, int]:
+    """Return the shortest and the longest distance between one bar and the next (ms)."""
+    if timeframe.months:
+        return 28 * DAY * timeframe.months, 31 * DAY * timeframe.months
+    return timeframe.ms, timeframe.ms
+
+
 def _check_grid(time: IntArray, rows: IntArray, timeframe: Timeframe) -> list[Finding]:
     """Find times at which no bar of the timeframe opens."""
-    offset = (time - timeframe.origin) % timeframe.ms
+    offset = time - timeframe.floors(time)
     if len(time) > 1 and offset[0] and (offset == offset[0]).all():
         message = (
             f"every row is {_spell(int(offset[0]))} off the times at which {timeframe} bars open"
