@@ -13,9 +13,9 @@ from rtrade.core.codes import CODES
 from rtrade.core.codes.examples import STRATEGY, Example
 
 CASES = read_cases()
-# Nothing in a file leads to these: they tell of an engine's name, and of a function that looks
-# ahead, which no function that ships does.
-NOT_IN_FILES = {"RT151", "RT152", "RT202"}
+# Nothing in a file leads to these: they tell of an engine's name, of a function that looks ahead,
+# which no function that ships does, and of prompts, which no strategy names yet.
+NOT_IN_FILES = {"RT151", "RT152", "RT202"} | {code for code in CODES if code.startswith("RT4")}
 
 
 def listing(folder: Path) -> dict[str, bytes | None]:

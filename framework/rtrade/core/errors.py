@@ -23,6 +23,11 @@ RtradeError
 |   |   |-- UnknownTimeframe     it has no bars of that length
 |   |   |-- MalformedAnswer      its answers stay unusable, asked again and again
 |   |   `-- AddressRefused       a request to an address that it may not go to; none was sent
+|   |-- LlmError           a language model cannot be asked, or a stored answer not be used
+|   |   |-- LlmRefused         the endpoint refuses what no repetition mends: key, model, request
+|   |   |-- LlmUnreachable     it has not replied once
+|   |   |-- LlmNotInstalled    the local model, or what runs it, is not there
+|   |   `-- AnswerMissing      answers are only replayed, and this one is not stored
 |   `-- PluginFault        a function of a plug-in fails, or returns what it must not
 `-- EngineFault        an engine broke a promise of its own; always a bug
 """
@@ -152,3 +157,23 @@ class MalformedAnswer(ExchangeError):
 
 class AddressRefused(ExchangeError):
     """A request to an address that it may not go to; it was not sent."""
+
+
+class LlmError(WorldError):
+    """A language model cannot be asked, or a stored answer cannot be used."""
+
+
+class LlmRefused(LlmError):
+    """The endpoint refuses what no repetition mends: the key, the model, the request."""
+
+
+class LlmUnreachable(LlmError):
+    """The endpoint has not replied once."""
+
+
+class LlmNotInstalled(LlmError):
+    """The local model, or what runs it, is not there or not what was installed."""
+
+
+class AnswerMissing(LlmError):
+    """Answers are only replayed, and this one is not stored."""

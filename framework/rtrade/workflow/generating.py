@@ -15,6 +15,7 @@ Generated from `core/codes/` and [`diagnostics/`](diagnostics). `rtrade explain 
 same without the examples.
 
 RT0xx: the file itself. RT1xx: the plan. RT2xx: the engine. RT3xx: data.
+RT4xx: prompts.
 
 Each example changes one thing in this file, or in the source and the bars beside it, and shows what
 is said of it. The tests run all of them, and about a hundred more.

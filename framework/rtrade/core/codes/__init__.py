@@ -6,12 +6,12 @@ A code is never reused.
 
 from __future__ import annotations
 
-from rtrade.core.codes import check, config, data, engine, plan
+from rtrade.core.codes import check, config, data, engine, llm, plan
 from rtrade.core.codes.code import Code
 
 __all__ = ["CODES", "Code"]
 
 CODES: dict[str, Code] = {
     entry.code: entry
-    for entry in (*config.CODES, *plan.CODES, *check.CODES, *engine.CODES, *data.CODES)
+    for entry in (*config.CODES, *plan.CODES, *check.CODES, *engine.CODES, *data.CODES, *llm.CODES)
 }
