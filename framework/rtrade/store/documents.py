@@ -115,7 +115,7 @@ class Documents:
             noted = connection.execute(
                 sa.select(schema.run_notes.c.run_id, schema.run_notes.c.note)
             )
-            notes = dict(noted.tuples().all())
+            notes = {row.run_id: row.note for row in noted}
             columns = schema.runs.c
             query = sa.select(schema.runs).order_by(columns.created.desc(), columns.run_id)
             found = [Run(*row) for row in connection.execute(query)]

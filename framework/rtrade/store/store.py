@@ -17,6 +17,7 @@ from rtrade.core.intervals import Interval
 from rtrade.core.series import SeriesKey
 from rtrade.store import listing, reading, writing
 from rtrade.store import series as rows_of_series
+from rtrade.store.answers import Answers
 from rtrade.store.columnar import read_columns
 from rtrade.store.database import Database
 from rtrade.store.documents import Documents
@@ -51,7 +52,7 @@ class _Look:
     bars: Bars | None = None
 
 
-class Store(Feeds, Documents):
+class Store(Feeds, Documents, Answers):
     """An opened database of a workspace. Safe to use from several threads; a context manager.
 
     Every method raises a StoreError where the database fails; what was stored is kept.
