@@ -26,6 +26,7 @@ ATTEMPTS, UNANSWERED_ATTEMPTS = 8, 5
 # The most seconds between two attempts, and of a whole call with its waits.
 LONGEST_PAUSE, DEADLINE = 20.0, 300.0
 _SHOWN = 200
+_LONGEST_CHAIN = 20
 
 
 @dataclass(frozen=True)
@@ -125,14 +126,12 @@ def _excerpt(fault: BaseException | None) -> str:
 def _chain(fault: BaseException | None) -> list[BaseException]:
     """Return a fault and all that caused it, those that requests keeps as arguments too."""
     found: list[BaseException] = []
-    waiting = [fault]
-    while waiting and len(found) < 20:
+    waiting: list[Any] = [fault]
+    while waiting and len(found) < _LONGEST_CHAIN:
         one = waiting.pop(0)
-        if one is None or one in found:
-            continue
-        found.append(one)
-        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None)]
-        waiting += [part for part in one.args if isinstance(part, BaseException)]
+        if isinstance(one, BaseException) and not any(one is known for known in found):
+            found.append(one)
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
     return found
 
 

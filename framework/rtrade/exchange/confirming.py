@@ -25,28 +25,29 @@ LATEST = 2
 
 
 def read_window(
-    ask: Ask, timeframe: Timeframe, window: Interval, *, known: Rows | None, latest: bool
+    ask: Ask, timeframe: Timeframe, window: Interval, *, known: Rows | None, closed: int
 ) -> Rows:
     """Return the bars of `window`, confirmed.
 
-    `known` is the bar just before the window, from an earlier answer, or None: it is asked for
-    again, and comes first in the result where the exchange has changed it since. `latest` tells
-    that the last bar of the window closed just now. Raises MalformedAnswer where answers go on
-    to differ.
+    One bar more is asked for on either side: what errs at the ends of an answer errs outside of
+    the window. `known` is the bar just before the window, from an earlier answer, or None; where
+    the exchange has changed it since, it comes first in the result. What closes by `closed` (ms)
+    has closed. Raises MalformedAnswer where answers go on to differ.
     """
-    begin = window.start if known is None else int(known.time[0])
-    asked = Interval(begin, window.end)
+    before, after = timeframe.ahead(window.start, -1), timeframe.ahead(window.end, 1)
+    latest = after > closed
+    asked = Interval(max(before, 0), window.end if latest else after)
     rows = ask(asked)
     if not _whole(rows, timeframe, window) or not _agrees(rows, known):
         rows = _agreed(ask, asked, [rows])
     if latest and len(rows):
         rows = _confirm_latest(ask, timeframe, asked, rows)
     inside = rows.inside(window)
-    if known is None:
-        return inside
-    before = rows.at(begin)
+    found = rows.at(before)
     # A bar that is no longer answered is not taken back: it was there, and confirmed.
-    return inside if before is None or before.same(known) else join([before, inside])
+    if known is None or found is None or found.same(known):
+        return inside
+    return join([found, inside])
 
 
 def _whole(rows: Rows, timeframe: Timeframe, window: Interval) -> bool:

@@ -12,7 +12,7 @@ from rtrade.core.errors import MalformedAnswer
 from rtrade.core.timeframes import Timeframe
 from rtrade.exchange.addresses import Guard
 from rtrade.exchange.asking import Asker
-from rtrade.exchange.binding import bind
+from rtrade.exchange.binding import WEIGHT_PER_COST, bind
 from rtrade.exchange.decoding import decode_time
 from rtrade.exchange.limiter import Limiter, Window
 from rtrade.exchange.markets import MarketsDocument, rate_windows, read_document
@@ -96,9 +96,15 @@ class Connection:
         return min(ask("its time", instance.fetch_time, decode_time) for _ in range(2))
 
     def _space(self, instance: Any) -> None:
-        """Where an exchange states no weights, keep the distance between requests of ccxt."""
-        if not self.limiter.windows:
-            self.limiter.spacing = float(instance.rateLimit) / 1000
+        """Until the exchange states its limits, keep those that ccxt knows."""
+        if self.limiter.windows:
+            return
+        interval = float(instance.rateLimit) / 1000
+        factor = WEIGHT_PER_COST.get(self.exchange.id)
+        if factor is None:
+            self.limiter.spacing = interval
+        else:
+            self.limiter.limit([Window(60.0 / interval * factor, 60.0)])
 
     def _load(self, instance: Any) -> dict[str, Any]:
         now = time.time_ns() // 1_000_000
@@ -112,7 +118,6 @@ class Connection:
         windows = [Window(*one) for one in rate_windows(document.rate_limits)]
         if windows:
             self.limiter.limit(windows)
-            self.limiter.spacing = 0.0
         return {name: getattr(instance, name) for name in _DERIVED if hasattr(instance, name)}
 
     def _fetch(self, instance: Any, now: int) -> MarketsDocument:

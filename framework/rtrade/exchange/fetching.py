@@ -78,7 +78,8 @@ class Fetcher:
         names = self._connection.timeframes()
         fit = [one for one in names if timeframe <= one <= Timeframe(WEEK)]
         coarse = max(fit, default=timeframe)
-        now, at = self._connection.now(), coarse.floor(since)
+        now = self._connection.now()
+        at = max(coarse.floor(since), coarse.ceil(0))
         while at < now:
             asked = Interval(at, coarse.ahead(at, self.page))
             found = self._answer(symbol, coarse, names.get(coarse, name), asked, self.page)

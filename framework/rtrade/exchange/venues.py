@@ -57,8 +57,8 @@ class Venue:
 
     @property
     def page(self) -> int:
-        """How many bars a window may hold; one more is asked for, to compare."""
-        return self._fetcher.page - 1
+        """How many bars a window may hold; one more is asked for on either side."""
+        return self._fetcher.page - 2
 
     @property
     def timeframes(self) -> tuple[Timeframe, ...]:
@@ -115,7 +115,7 @@ class Venue:
             timeframe,
             window,
             known=known,
-            latest=timeframe.ahead(window.end, 1) > self._seen,
+            closed=self._seen,
         )
         self._remember(edges, rows)
         return rows.bars(symbol, timeframe)
