@@ -49,6 +49,14 @@ _SQLITE: dict[int, tuple[type[StoreError], str, str | None]] = {
     sqlite3.SQLITE_FULL: (
         StoreFull, "no space is left", "free some space and start again: what was stored is kept",
     ),
+    # A quota or a limit on the size of files: SQLite calls full only what the system calls so.
+    sqlite3.SQLITE_IOERR_WRITE: (
+        StoreFull, "the file cannot grow: a quota, or a limit on the size of files",
+        "raise the limit (`ulimit -f`) or the quota: what was stored is kept",
+    ),
+    sqlite3.SQLITE_IOERR_SHMSIZE: (
+        StoreFull, "no space is left", "free some space and start again: what was stored is kept",
+    ),
     sqlite3.SQLITE_NOTADB: (
         StoreDamaged, "the file is not a database",
         "name another file in DATABASE_URL, or move this one away",
@@ -106,8 +114,9 @@ def world_error(error: Exception, address: Address) -> StoreError:
 
 
 def _of_sqlite(error: sqlite3.Error, address: Address) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    kind, what, hint = _SQLITE.get(code, (StoreError, str(error), None))
+    code = getattr(error, "sqlite_errorcode", 0)
+    found = _SQLITE.get(code) or _SQLITE.get(code & 0xFF)
+    kind, what, hint = found or (StoreError, str(error), None)
     return kind(f"{address.shown}: {what}", hint=hint)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtrade.core.errors import StoreError
+
 if TYPE_CHECKING:
     from rtrade.store.store import Store as Store  # noqa: PLC0414 - for callers' annotations
 
@@ -26,10 +28,20 @@ def open_store(url: str, folder: Path, *, patience: float | None = None) -> Stor
 
     address = read_address(url, folder)
     if address.is_sqlite:
-        address.file.parent.mkdir(parents=True, exist_ok=True)
+        _make(address.file.parent)
     database = Database(address, PATIENCE if patience is None else patience)
     try:
         return Store(database, prepare(database), folder)
     except BaseException:
         database.close()
         raise
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the folder {folder} for the database cannot be made: {error.strerror}",
+            hint="allow writing there, or name another database in DATABASE_URL",
+        ) from error
