@@ -11,6 +11,7 @@ from rtrade.config.document import Document
 from rtrade.config.loading import find_source, find_workspace, load_source, strategy_of
 from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
+from rtrade.core.errors import InvalidInput
 from rtrade.plan.build import build
 from rtrade.plan.plan import Plan
 
@@ -40,5 +41,16 @@ def compile_document(document: Document, overrides: Overrides, workspace: Path) 
     source = load_source(
         find_source(definition.data.source, workspace, document=definition.document)
     )
+    check_exchange(source)
     plan = build(definition, registry())
     return Compiled(workspace, definition, source, plan, overrides)
+
+
+def check_exchange(source: SourceDef) -> None:
+    """Raise InvalidInput where a source names an exchange that the installed ccxt does not know."""
+    if source.exchange is None:
+        return
+    from rtrade.exchange.library import check_exchange as findings_of
+
+    if findings := findings_of(source):
+        raise InvalidInput(findings)

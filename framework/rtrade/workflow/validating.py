@@ -11,7 +11,7 @@ from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
 from rtrade.core.diagnostics import Diagnostic, errors_of
 from rtrade.core.errors import InvalidInput
-from rtrade.workflow.compiling import compile_document
+from rtrade.workflow.compiling import check_exchange, compile_document
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _findings(path: Path, overrides: Overrides) -> tuple[Diagnostic, ...]:
     try:
         document = read(path)
         if isinstance(document.data, dict) and "kind" in document.data:
-            source_of(document, path)
+            check_exchange(source_of(document, path))
             return ()
         return compile_document(document, overrides, find_workspace(path)).plan.warnings
     except InvalidInput as invalid:
