@@ -36,7 +36,7 @@ nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing
 	RTRADE_FUZZ=20000 $(BIN)/pytest -n 2 tests/fuzz
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris \
 	  || { echo "atheris does not install here: no coverage-guided fuzzing"; exit 0; }; \
-	for target in reader strategy source expression; do \
+	for target in reader strategy source expression answer message; do \
 	  $(BIN)/python tests/fuzz/campaign.py $$target --runs $(RUNS) || exit 1; \
 	done
 

@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of reader, loader and expression compiler, for `make nightly`.
+"""Coverage-guided fuzzing of reader, loader, expression compiler and decoders, for `make nightly`.
 
     python tests/fuzz/campaign.py TARGET [--runs N] [--seed N]
 
-TARGET is reader, strategy, source or expression. Needs atheris; findings stop the run with their
-input. The seeds are the shipped files.
+TARGET is reader, strategy, source, expression, answer or message. Needs atheris; findings stop the
+run with their input. The seeds are the shipped files, and answers as exchanges give them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import atheris
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 with atheris.instrument_imports(include=["rtrade"]):
-    from fuzz import targets
+    from fuzz import answers, targets
     from fuzz.mutating import EXPRESSIONS, SOURCES, STRATEGIES, WORDS
 
 TARGETS = {
@@ -26,6 +26,8 @@ TARGETS = {
     "strategy": (targets.loads_strategy, STRATEGIES),
     "source": (lambda text: targets.loads_source(text, Path.cwd), SOURCES),
     "expression": (targets.compiles, EXPRESSIONS),
+    "answer": (answers.decodes_body, answers.BODIES),
+    "message": (answers.decodes_message, answers.MESSAGES),
 }
 
 

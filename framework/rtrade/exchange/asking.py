@@ -27,6 +27,9 @@ ATTEMPTS, UNANSWERED_ATTEMPTS = 8, 5
 LONGEST_PAUSE, DEADLINE = 20.0, 300.0
 _SHOWN = 200
 _LONGEST_CHAIN = 20
+_STUMBLES = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def _sent(request: Callable[[], Any]) -> Any:
     """Send a request; ccxt's own stumbling over an answer is the answer's fault."""
     try:
         return request()
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+    except _STUMBLES as fault:
         raise MalformedAnswer(f"ccxt cannot read the answer ({type(fault).__name__})") from fault
 
 
