@@ -41,7 +41,8 @@ def choose(
     `stored` are those of an exchange, which states none itself. Raises DataUnavailable, naming
     what the source has and the nearest to what was asked for.
     """
-    of_symbol = [series for series in (*source.series, *stored) if series.symbol == symbol]
+    every: list[Series] = [*source.series, *stored]
+    of_symbol = [series for series in every if series.symbol == symbol]
     for series in of_symbol:
         if series.timeframe == timeframe:
             return series

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtrade.config.definitions import OutlierDef
 from rtrade.config.loading import find_source, load_source
 from rtrade.core.errors import UsageError
 from rtrade.core.timeframes import MINUTE, Timeframe
@@ -48,7 +49,7 @@ def average_price(
     """
     from rtrade.data.vwap import rolling_vwap
 
-    source = load_source(find_source(name, workspace))
+    source = _unflagged(load_source(find_source(name, workspace)))
     frame = timeframe or _finest(source, symbol, window, workspace)
     if window.ms % frame.ms:
         raise UsageError(
@@ -63,6 +64,14 @@ def average_price(
     if output is not None:
         _write(output, time, values)
     return AveragePrice(source.name, symbol, frame, window, time, values, output)
+
+
+def _unflagged(source: SourceDef) -> SourceDef:
+    """Return the source without flags: they take bars before the range, and change no price."""
+    quality = source.quality
+    if quality.outliers.action != "flag":
+        return source
+    return replace(source, quality=replace(quality, outliers=OutlierDef(action="keep")))
 
 
 def _finest(source: SourceDef, symbol: str, window: Timeframe, workspace: Path) -> Timeframe:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rtrade.config.definitions import FileSeries, SourceDef
+from rtrade.config.definitions import FileSeries, OutlierDef, QualityDef, SourceDef
 from rtrade.config.loading import find_source, load_source
 from rtrade.core.intervals import Interval
 from rtrade.core.series import SeriesKey
@@ -21,6 +21,8 @@ from rtrade.workflow.syncing import exchange_source
 if TYPE_CHECKING:
     from rtrade.core.bars import Bars
 
+# Bars as they are: nothing filled, nothing flagged.
+RAW = QualityDef(outliers=OutlierDef(action="keep"))
 # As many bars are written in one transaction.
 _AT_ONCE = 100_000
 
@@ -69,7 +71,8 @@ def export_bars(
 
     # Before anything is fetched.
     require_ending(output)
-    source = load_source(find_source(name, workspace))
+    # As they are stored or written: what a policy makes of bars is made whenever they are read.
+    source = replace(load_source(find_source(name, workspace)), quality=RAW)
     need = SeriesNeed("", symbol, timeframe, 0)
     market = market_data(source, [need], workspace, start=since, end=until, fetching=fetching)
     export(market.bars, output)
