@@ -18,7 +18,7 @@ from exchange.support import (
     read_all,
     venue_of,
 )
-from rtrade.core.errors import EngineFault, MalformedAnswer
+from rtrade.core.errors import EngineFault, MalformedAnswer, UnknownMarket
 from rtrade.core.intervals import Interval
 from rtrade.core.timeframes import HOUR, MINUTE, Timeframe, parse_time
 from rtrade.exchange.fetching import BinanceFetcher, Fetcher
@@ -356,3 +356,25 @@ def test_books_and_tickers_are_read(tmp_path):
         assert ticker.bid <= ticker.ask
         assert ticker.low <= ticker.last <= ticker.high
         assert book.bids[0, 0] < book.asks[0, 0]
+
+
+def test_funding_rates_are_those_of_perpetuals(tmp_path):
+    file = tmp_path / "rates.csv"
+    rates = [f"{START + n * 8 * HOUR},{0.0001 * (n % 5 - 2):.8f}" for n in range(60)]
+    file.write_text("\n".join(["time,rate", *rates, ""]))
+    fake, _ = stand_in(funding=[f"BTC/USDT:USDT,{file}"])
+    with fake:
+        venue, _ = venue_of(fake.url, tmp_path)
+        assert venue.market("BTC/USDT").symbol == "BTC/USDT"
+        found = venue.funding_rates("BTC/USDT:USDT", START + 8 * HOUR, limit=50)
+        assert (len(found.time), found.time[0]) == (50, START + 8 * HOUR)
+        assert found.rate[:3].tolist() == [-0.0001, 0.0, 0.0001]
+        with pytest.raises(UnknownMarket, match="is no perpetual contract") as caught:
+            venue.funding_rates("BTC/USDT", START)
+        assert caught.value.hint == "write `BTC/USDT:USDT`"
+        assert len(venue.bars("BTC/USDT", H1, Interval(START, START + HOUR))) == 1
+        with pytest.raises(UnknownMarket, match="has no symbol `XYZ/USDT:USDT`"):
+            venue.market("XYZ/USDT:USDT")
+        kept, _ = venue_of(fake.url, tmp_path, cached_markets=venue.markets_document())
+        assert len(kept.funding_rates("BTC/USDT:USDT", START, limit=5).time) == 5
+        assert asked(fake, "exchangeInfo") == 2

@@ -46,6 +46,7 @@ class Connection:
         self._timeframes: dict[Timeframe, str] | None = None
         self.document: MarketsDocument | None = None
         self.fetched = False
+        self._contracts = False
 
     def bare(self) -> Any:
         """Return this thread's instance, whether or not it knows the markets."""
@@ -59,10 +60,26 @@ class Connection:
     def ready(self) -> Any:
         """Return this thread's instance with the markets loaded."""
         instance = self.bare()
-        if not instance.markets:
-            for name, value in self.derived(instance).items():
+        derived = self.derived(instance)
+        if instance.markets is not derived["markets"]:
+            for name, value in derived.items():
                 setattr(instance, name, value)
         return instance
+
+    def load_contracts(self) -> bool:
+        """Load the markets of contracts too, where they were left out; return whether they were."""
+        instance = self.bare()
+        types = instance.options.get("fetchMarkets", {})
+        if self.exchange.id != "binance":
+            return False
+        with self._lock:
+            if self._contracts:
+                return False
+            self._contracts = True
+            instance.options["fetchMarkets"] = {**types, "types": ["spot", "linear"]}
+            instance.markets = None
+            self._derived = self._load(instance, anew=True)
+        return True
 
     def derived(self, instance: Any | None = None) -> Mapping[str, Any]:
         """Return the markets and what ccxt derives from them, loaded where they are not yet."""
@@ -106,9 +123,9 @@ class Connection:
         else:
             self.limiter.limit([Window(60.0 / interval * factor, 60.0)])
 
-    def _load(self, instance: Any) -> dict[str, Any]:
-        now = time.time_ns() // 1_000_000
-        document = read_document(self._cached, self.exchange.venue, now, self.exchange.markets_ttl)
+    def _load(self, instance: Any, *, anew: bool = False) -> dict[str, Any]:
+        now, cached = time.time_ns() // 1_000_000, None if anew else self._cached
+        document = read_document(cached, self.exchange.venue, now, self.exchange.markets_ttl)
         if document is None:
             document = self._fetch(instance, now)
             self.fetched = True

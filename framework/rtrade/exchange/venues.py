@@ -8,7 +8,13 @@ from pathlib import Path
 
 from rtrade.config.definitions import ExchangeDef, SecretDef, SourceDef
 from rtrade.core.bars import Bars
-from rtrade.core.errors import EngineFault, ExchangeDenied, InvalidInput, UnknownTimeframe
+from rtrade.core.errors import (
+    EngineFault,
+    ExchangeDenied,
+    InvalidInput,
+    UnknownMarket,
+    UnknownTimeframe,
+)
 from rtrade.core.intervals import Interval
 from rtrade.core.settings import load_secret, load_settings
 from rtrade.core.timeframes import Timeframe
@@ -78,6 +84,8 @@ class Venue:
     def market(self, symbol: str) -> Market:
         """Return what is known of a symbol; raise UnknownMarket."""
         markets = self._connection.derived()["markets"]
+        if symbol not in markets and ":" in symbol and self._connection.load_contracts():
+            markets = self._connection.derived()["markets"]
         mode = self._connection.bare().precisionMode
         return market_of(markets, mode, symbol, self.name)
 
@@ -173,8 +181,14 @@ class Venue:
         )
 
     def funding_rates(self, symbol: str, since: int, limit: int = 1000) -> FundingRates:
-        """Return up to `limit` funding rates of a perpetual from `since` on."""
+        """Return up to `limit` funding rates of a perpetual, `BTC/USDT:USDT`, from `since` on."""
         self.market(symbol)
+        if ":" not in symbol:
+            quote = symbol.partition("/")[2]
+            raise UnknownMarket(
+                f"{symbol} has no funding rates: it is no perpetual contract",
+                hint=f"write `{symbol}:{quote}`",
+            )
         instance = self._connection.ready()
         return self._ask(
             f"the funding rates of {symbol}",
