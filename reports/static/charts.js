@@ -6,27 +6,28 @@ const equityBox = document.getElementById("equity-chart");
 const paneCount = Math.max(0, ...run.lines.map((line) => line.pane));
 const narrow = matchMedia("(max-width: 760px)");
 priceBox.style.height = `${(narrow.matches ? 320 : 420) + 110 * paneCount}px`;
-equityBox.style.height = `${narrow.matches ? 360 : 430}px`;
+equityBox.style.height = `${narrow.matches ? 380 : 460}px`;
 
 const MONTH_SECONDS = 30 * 24 * 3600;
 
-// Over months, a lone day or hour that fills a space on the axis says its date.
+// A lone day among months, hour among days or odd minute among hours says nothing.
 function axisText(chart, seconds, type) {
   if (type < library.TickMarkType.DayOfMonth) return null;
   const seen = chart.timeScale().getVisibleRange();
-  if (!seen || seen.to - seen.from < (type === library.TickMarkType.DayOfMonth ? 6 : 1) * MONTH_SECONDS) return null;
-  return new Date(seconds * 1000).toLocaleDateString("en-US", { month: "short", day: "numeric", timeZone: "UTC" });
+  const span = seen ? seen.to - seen.from : 0;
+  if (type === library.TickMarkType.DayOfMonth) return span < 6 * MONTH_SECONDS ? null : "";
+  return span < 6 * 3600 || (span < MONTH_SECONDS && seconds % 900 === 0) ? null : "";
 }
 
-function makeChart(box) {
+function makeChart(box, logo) {
   const chart = library.createChart(box, {
     autoSize: true,
-    layout: { attributionLogo: true, fontFamily: getComputedStyle(document.body).fontFamily },
+    layout: { attributionLogo: logo, fontFamily: getComputedStyle(document.body).fontFamily },
     localization: { locale: "en-US", timeFormatter: moment },
-    rightPriceScale: { borderVisible: false, minimumWidth: narrow.matches ? 58 : 78 },
+    rightPriceScale: { borderVisible: false, entireTextOnly: true, minimumWidth: narrow.matches ? 58 : 78 },
     timeScale: {
       borderVisible: false, timeVisible: true, secondsVisible: false,
-      minBarSpacing: 0.01, fixLeftEdge: true, fixRightEdge: true,
+      minBarSpacing: 0.01, fixLeftEdge: true, fixRightEdge: true, tickMarkMaxCharacterLength: 6,
       tickMarkFormatter: (seconds, type) => axisText(chart, seconds, type),
     },
     crosshair: { mode: library.CrosshairMode.Normal },
@@ -37,7 +38,8 @@ function makeChart(box) {
   return chart;
 }
 
-function precision(values) {
+// How the numbers of an axis are written: with few decimals where they are no prices.
+function precision(values, price = true) {
   let size = 0;
   let least = 0;
   for (const value of values) {
@@ -46,15 +48,20 @@ function precision(values) {
     least = Math.min(least, value);
   }
   const places = digits(size);
-  const format = { minimumFractionDigits: size >= 10000 ? 0 : Math.min(2, places), maximumFractionDigits: size >= 10000 ? 0 : places };
+  const decimals = !price || size >= 10000 ? 0 : Math.min(2, places);
+  const format = { minimumFractionDigits: decimals, maximumFractionDigits: size >= 10000 ? 0 : places };
   // The axis goes on below the lowest value; what cannot be negative has no label there.
   const formatter = (value) => value < least && least === 0 ? "" : value.toLocaleString("en-US", format).replace("-", "−");
   return { type: "custom", minMove: 10 ** -places, formatter };
 }
 
-const priceChart = makeChart(priceBox);
-const equityChart = makeChart(equityBox);
-const percentFormat = { type: "custom", minMove: 0.0001, formatter: (value) => `${(value * 100).toFixed(1).replace("-", "−")} %` };
+// One logo is enough, and it would lie on the bars of what was invested.
+const priceChart = makeChart(priceBox, true);
+const equityChart = makeChart(equityBox, false);
+const percentFormat = {
+  type: "custom", minMove: 0.0001,
+  formatter: (value) => `${(value * 100).toFixed(1).replace(/\.0$/, "").replace("-", "−")} %`,
+};
 const quietLine = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerRadius: 3 };
 
 const volume = priceChart.addSeries(library.HistogramSeries, {
@@ -66,8 +73,8 @@ const candles = priceChart.addSeries(library.CandlestickSeries, {
 });
 candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.16 } });
 const signals = run.lines.map((line, i) => priceChart.addSeries(library.LineSeries, {
-  ...quietLine, lineWidth: 2, lineStyle: i < 4 ? library.LineStyle.Solid : library.LineStyle.Dashed,
-  priceFormat: line.pane ? precision(overview.lines[i]) : precision(overview.close),
+  ...quietLine,
+  priceFormat: line.pane ? precision(overview.lines[i], false) : precision(overview.close),
 }, line.pane));
 priceChart.panes().forEach((pane, i) => pane.setStretchFactor(i ? 110 : narrow.matches ? 320 : 420));
 
@@ -76,8 +83,12 @@ const equity = equityChart.addSeries(library.LineSeries, { ...quietLine, lineWid
 const drawdown = equityChart.addSeries(library.BaselineSeries, {
   ...quietLine, lineWidth: 1, baseValue: { type: "price", price: 0 }, priceFormat: percentFormat,
 }, 1);
-const invested = equityChart.addSeries(library.HistogramSeries, { ...quietLine, base: 0, priceFormat: percentFormat }, 2);
-equityChart.panes().forEach((pane, i) => pane.setStretchFactor([280, 100, 50][i]));
+const invested = equityChart.addSeries(library.BaselineSeries, {
+  ...quietLine, lineWidth: 1, lineType: library.LineType.WithSteps, baseValue: { type: "price", price: 0 },
+  priceFormat: percentFormat,
+}, 2);
+invested.priceScale().applyOptions({ tickMarkDensity: 1.5 });
+equityChart.panes().forEach((pane, i) => pane.setStretchFactor([280, 100, 80][i]));
 
 function paint() {
   const ink = colour("soft");
@@ -99,7 +110,7 @@ function paint() {
   const down = colour("down");
   candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false });
   volume.applyOptions({ color: colour("volume") });
-  signals.forEach((series, i) => series.applyOptions({ color: colour(`line-${(i % 4) + 1}`) }));
+  paintSignals();
   equity.applyOptions({ color: colour("good") });
   benchmark.applyOptions({ color: colour("benchmark") });
   const bad = colour("bad");
@@ -107,7 +118,29 @@ function paint() {
     topLineColor: bad, topFillColor1: "transparent", topFillColor2: "transparent",
     bottomLineColor: bad, bottomFillColor1: colour("band-bad"), bottomFillColor2: colour("band-bad"),
   });
-  invested.applyOptions({ color: colour("held") });
+  const held = colour("held");
+  invested.applyOptions({
+    topLineColor: held, topFillColor1: held, topFillColor2: held,
+    bottomLineColor: held, bottomFillColor1: held, bottomFillColor2: held,
+  });
+}
+
+// Where many candles share few pixels, signals step back: thin, pale, and behind the candles.
+const CROWDED = 0.6;
+let strength = 1;
+
+function paintSignals() {
+  const crowded = strength < 1;
+  signals.forEach((series, i) => {
+    const paint = colour(`line-${(i % 4) + 1}`);
+    series.applyOptions({
+      color: crowded ? paint.replace("rgb(", "rgba(").replace(")", `, ${strength})`) : paint,
+      lineWidth: crowded ? 1 : 2,
+      lineStyle: i < 4 || crowded ? library.LineStyle.Solid : library.LineStyle.Dashed,
+    });
+  });
+  const onPrice = run.lines.filter((line) => line.pane === 0).length;
+  candles.setSeriesOrder(crowded ? 1 + onPrice : 1);
 }
 
 // Points of a line; a stretch of unknown values is a hole, not a bridge: the piece that follows a
@@ -119,7 +152,9 @@ function points(time, values) {
     else {
       const before = made[i - 1];
       if (before && before.value !== undefined) {
-        before.color = before.bottomLineColor = before.bottomFillColor1 = before.bottomFillColor2 = "transparent";
+        for (const name of ["color", "topLineColor", "topFillColor1", "topFillColor2", "bottomLineColor", "bottomFillColor1", "bottomFillColor2"]) {
+          before[name] = "transparent";
+        }
       }
       made.push({ time: time[i] });
     }
@@ -127,15 +162,22 @@ function points(time, values) {
   return made;
 }
 
-// Lines step back where many candles share few pixels.
-let lineWidth = 2;
 priceChart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
   if (!range) return;
-  const width = priceChart.timeScale().width() / (range.to - range.from) < 0.6 ? 1 : 2;
-  if (width === lineWidth) return;
-  lineWidth = width;
-  for (const series of signals) series.applyOptions({ lineWidth });
+  const spacing = priceChart.timeScale().width() / (range.to - range.from);
+  const next = spacing < CROWDED ? Math.max(0.3, Math.round(spacing * 20) / 20) : 1;
+  if (next === strength) return;
+  strength = next;
+  paintSignals();
 });
+
+// The charts share their times, so their axes of values share a width.
+function alignAxes() {
+  const widest = Math.max(priceChart.priceScale("right").width(), equityChart.priceScale("right").width());
+  for (const chart of [priceChart, equityChart]) {
+    if (chart.priceScale("right").width() < widest) chart.applyOptions({ rightPriceScale: { minimumWidth: widest } });
+  }
+}
 
 let level = null;
 
@@ -175,6 +217,21 @@ function setRange(from, to) {
   equityChart.timeScale().setVisibleLogicalRange({ from, to });
 }
 
+// Whether the whole is meant to be in view: it then stays so when the charts get wider or narrower.
+let fitted = true;
+
 function showAll() {
+  fitted = true;
   setRange(-0.5, level.time.length - 0.5);
+}
+
+function isWhole(range) {
+  return range !== null && range.from <= 0.5 && range.to >= level.time.length - 1.5;
+}
+
+for (const chart of [priceChart, equityChart]) {
+  chart.timeScale().subscribeSizeChange(() => {
+    alignAxes();
+    if (fitted) showAll();
+  });
 }

@@ -2,7 +2,7 @@
 
 const PIXELS_A_MARK = 13;
 const PIXELS_A_WORD = 110;
-const marks = library.createSeriesMarkers(candles, [], { autoScale: false });
+const marks = library.createSeriesMarkers(candles, [], { autoScale: false, zOrder: "top" });
 
 // Trades that begin or end between two times; `trades` is in time order.
 function tradesWithin(from, to) {

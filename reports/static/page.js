@@ -19,6 +19,7 @@ function choose(number, reveal) {
   const at = indexAt(trades.number, number);
   if (trades.number[at] !== number) return;
   chosen = at;
+  fitted = false;
   const whole = detailOf(at);
   if (whole !== null) showLevel(whole);
   else if (level !== overview) showLevel(overview);
@@ -70,10 +71,11 @@ for (const button of document.querySelectorAll("button.log")) {
   });
 }
 
-function entry(name, value, paint) {
+function entry(name, value, paint, dashed) {
   const part = document.createElement("span");
   if (paint) {
     const swatch = document.createElement("i");
+    if (dashed) swatch.className = "dashed";
     swatch.style.color = paint;
     part.append(swatch);
   }
@@ -90,7 +92,7 @@ function writeLegends(at) {
   const there = at === null ? resting : at;
   const when = entry("", `${moment(level.time[there])} UTC`);
   const prices = ["open", "high", "low", "close"].map((name) => entry(name, written(level[name][there])));
-  const lines = run.lines.map((line, i) => entry(line.name, written(level.lines[i][there]), `var(--line-${(i % 4) + 1})`));
+  const lines = run.lines.map((line, i) => entry(line.name, written(level.lines[i][there]), `var(--line-${(i % 4) + 1})`, i >= 4));
   document.getElementById("price-legend").replaceChildren(when, ...prices, ...lines);
   document.getElementById("equity-legend").replaceChildren(
     when.cloneNode(true),
@@ -116,6 +118,7 @@ pointAt(priceChart, equityChart, equity, "equity");
 pointAt(equityChart, priceChart, candles, "close");
 
 function zoom(factor) {
+  fitted = false;
   const range = priceChart.timeScale().getVisibleLogicalRange();
   const middle = (range.from + range.to) / 2;
   const half = Math.max(4, ((range.to - range.from) / 2) * factor);
@@ -123,6 +126,7 @@ function zoom(factor) {
 }
 
 function move(part) {
+  fitted = false;
   const range = priceChart.timeScale().getVisibleLogicalRange();
   const by = (range.to - range.from) * part;
   setRange(range.from + by, range.to + by);
@@ -141,17 +145,43 @@ for (const [box, chart] of [[priceBox, priceChart], [equityBox, equityChart]]) {
   });
   const wheel = (on) => chart.applyOptions({ handleScale: { mouseWheel: on }, handleScroll: { mouseWheel: on } });
   box.addEventListener("pointerdown", () => wheel(true));
+  // From here on the reader moves the chart.
+  for (const name of ["pointerdown", "wheel"]) box.addEventListener(name, () => { fitted = false; }, { passive: true });
+  box.addEventListener("pointerup", () => { fitted = isWhole(priceChart.timeScale().getVisibleLogicalRange()); });
   box.addEventListener("pointerleave", () => wheel(false));
 }
 
-// A wider window shows more of the same: the whole run stays whole.
-new ResizeObserver(() => {
-  if (chosen < 0 && level === overview && wholeShown) showAll();
-}).observe(priceBox);
+// Paper gets pictures of the charts, drawn anew in light colours: a canvas is not repainted
+// between a change of colours and the print, and keeps the width that it has on the screen.
+const PAPER_WIDTH = 1000;
+const PAPER_HEIGHT = 0.8;
 
-let wholeShown = true;
-priceChart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
-  if (range) wholeShown = range.from <= 0.5 && range.to >= level.time.length - 1.5;
+function picture(box, chart) {
+  const range = chart.timeScale().getVisibleLogicalRange();
+  const { clientWidth: width, clientHeight: height } = box;
+  const flat = Math.round(height * PAPER_HEIGHT);
+  chart.applyOptions({ autoSize: false });
+  // Each change of size paints at once, the second one with the range set after the first.
+  chart.resize(PAPER_WIDTH, flat + 1, true);
+  if (range) chart.timeScale().setVisibleLogicalRange(range);
+  chart.resize(PAPER_WIDTH, flat, true);
+  const made = document.createElement("img");
+  made.alt = "";
+  made.src = chart.takeScreenshot(true).toDataURL();
+  chart.resize(width, height, true);
+  chart.applyOptions({ autoSize: true });
+  if (range) chart.timeScale().setVisibleLogicalRange(range);
+  return made;
+}
+
+addEventListener("beforeprint", () => {
+  const kept = fitted;
+  for (const [box, chart] of [[priceBox, priceChart], [equityBox, equityChart]]) box.append(picture(box, chart));
+  fitted = kept;
+});
+addEventListener("afterprint", () => {
+  for (const made of document.querySelectorAll(".chart img")) made.remove();
+  if (fitted) showAll();
 });
 
 // What is in view, for scripts that read the page.

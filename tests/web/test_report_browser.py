@@ -14,7 +14,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from rtrade.catalog.registry import Unit
+from rtrade.core.timeframes import iso
+from rtrade.report.charts import OVERVIEW
 from rtrade.report.inputs import Indicator, ReportInputs
+from rtrade.report.levels import candles, group
 from rtrade.report.render import render
 from web.report_browser import Browser, start
 from web.report_runs import make_inputs, with_document
@@ -51,8 +54,8 @@ def write(path: Path, inputs: ReportInputs) -> Path:
     return path
 
 
-def minute(iso: str) -> str:
-    return iso[:16].replace("T", " ")
+def minute(time: str) -> str:
+    return time[:16].replace("T", " ")
 
 
 def background(browser: Browser) -> tuple[int, ...]:
@@ -313,3 +316,104 @@ def test_the_attribution_is_on_the_page(browser, pages):
     assert footer.find_element(By.TAG_NAME, "a").get_attribute("href") == (
         "https://www.tradingview.com/"
     )
+
+
+@pytest.mark.parametrize("name", ["short", "long"])
+def test_the_whole_run_is_in_view_whatever_the_axes_need(browser, pages, name):
+    browser.look()
+    browser.open(pages / f"{name}.html")
+    bars = run_of(name).bars
+    last = candles(bars, group(bars, OVERVIEW)).time[-1]
+    whole = (minute(iso(int(bars.time[0]))), minute(iso(int(last))))
+    for width in (1400, 700, 1200):
+        browser.look(width)
+        for chart in ("price", "equity"):
+            browser.wait(lambda chart=chart: browser.view(chart) == whole)
+        browser.wait(lambda: len(set(plot_widths(browser))) == 1)
+    browser.driver.find_element(By.ID, "price-chart").send_keys("+")
+    near = browser.wait(lambda: (seen := browser.view("price")) != whole and seen)
+    browser.look(1300)
+    browser.settle()
+    assert browser.view("price")[1] < whole[1]
+    assert near[0] > whole[0]
+
+
+def plot_widths(browser: Browser) -> list[int]:
+    """Return the widths that the two charts have for their times."""
+    return browser.run(
+        "return ['price', 'equity'].map((name) =>"
+        " document.querySelector(`#${name}-chart tr td:nth-child(2)`).clientWidth)"
+    )
+
+
+def test_paper_gets_light_pictures_of_the_charts_with_their_axes(browser, pages):
+    browser.look(dark=True)
+    browser.open(pages / "long.html")
+    browser.settle()
+    whole = browser.view("price")
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    seen = browser.driver.execute_async_script(PICTURES)
+    assert [one["width"] for one in seen] == [1_000, 1_000]
+    for one in seen:
+        assert one["light"] > 0.6, "the background is dark"
+        assert one["axis"] > 100, "nothing stands beside the right edge"
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    assert browser.run("return document.querySelectorAll('.chart img').length") == 0
+    assert max(background(browser)) < 60
+    browser.wait(lambda: browser.view("price") == whole == browser.view("equity"))
+    assert browser.complaints() == []
+
+
+# Of the pictures: width, share of light pixels, and drawn pixels where the axis of values is.
+PICTURES = """
+const done = arguments[0];
+const read = async (image) => {
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth;
+  canvas.height = image.naturalHeight;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const bright = (x, width) => {
+    const pixels = context.getImageData(x, 0, width, canvas.height).data;
+    let light = 0;
+    for (let i = 0; i < pixels.length; i += 4) light += pixels[i] > 235 && pixels[i + 2] > 235;
+    return [light, pixels.length / 4];
+  };
+  const [light, all] = bright(0, canvas.width);
+  const [paper, beside] = bright(canvas.width - 70, 70);
+  return { width: canvas.width, light: light / all, axis: beside - paper };
+};
+Promise.all(Array.from(document.querySelectorAll(".chart img"), read)).then(done);
+"""
+
+
+def test_paper_has_a_hundred_trades_and_says_so(browser, pages):
+    shown = (
+        "return Array.from(document.querySelectorAll('tr[data-n]'))"
+        ".filter((row) => row.getClientRects().length).length"
+    )
+    browser.look()
+    browser.open(pages / "long.html")
+    note = browser.driver.find_element(By.CSS_SELECTOR, ".paper")
+    assert browser.run(shown) == len(run_of("long").document["trades"])
+    assert not note.is_displayed()
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert browser.run(shown) == 100
+    assert "first 100 rows" in note.text
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_no_table_scrolls_sideways_in_a_wide_window(browser, tmp_path):
+    run = run_of("long")
+    # Money of six digits, as after years of a good strategy.
+    trades = [{**trade, "pnl": trade["pnl"] * 20} for trade in run.document["trades"]]
+    browser.look(1400)
+    browser.open(write(tmp_path / "large.html", with_document(run, trades=trades)))
+    for hidden in browser.driver.find_elements(By.TAG_NAME, "details"):
+        browser.run("arguments[0].open = true", hidden)
+    wide = browser.run(
+        "return Array.from(document.querySelectorAll('.scroll'))"
+        ".filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.innerText)"
+    )
+    assert wide == []

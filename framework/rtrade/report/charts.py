@@ -19,6 +19,7 @@ from rtrade.report.levels import (
     extremes,
     group,
     largest,
+    means,
     windows,
 )
 
@@ -124,7 +125,7 @@ def payload(inputs: ReportInputs, trades: TradeColumns, plan: ChartPlan) -> dict
     curves = {"equity": inputs.equity, "benchmark": inputs.benchmark, "drawdown": -drawdown}
     overview = _level(candles(bars, plan.grouping))
     overview |= {name: column(extremes(line, plan.grouping)) for name, line in curves.items()}
-    overview["invested"] = rough(invested[plan.grouping.lasts])
+    overview["invested"] = rough(means(invested, plan.grouping))
     overview["lines"] = [column(line.indicator.values[plan.grouping.lasts]) for line in plan.lines]
     return {
         "timeframe": str(bars.timeframe),

@@ -140,8 +140,8 @@ def _curves(runs: tuple[StoredRun, StoredRun]) -> Picture:
     below = draw.across(begin, end, dates(whole), width=_WIDE)
     under = draw.up(-deepest, 0.0, [(-v, percent(0.0 - v)) for v in draw.ticks(0.0, deepest, 3)],
                     top=330, bottom=410)  # fmt: skip
-    parts = [draw.frame(x, y, "equity as a multiple of the starting cash (log scale)"),
-             draw.frame(below, under, "under the peak")]  # fmt: skip
+    parts = [draw.frame(x, y, "Equity as a multiple of the starting cash (log scale)"),
+             draw.frame(below, under, "Under the peak")]  # fmt: skip
     for one, log, tone in zip(lines, logs, ("first", "second"), strict=True):
         parts += [
             draw.path(x, y, one.time.astype(np.float64), log, tone),

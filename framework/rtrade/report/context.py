@@ -142,8 +142,8 @@ class FallRow:
     peak: Annotated[str, "when the peak was"]
     trough: Annotated[str, "when equity was lowest"]
     recovery: Annotated[str, "when the peak was reached again; `open` where it was not"]
-    down: Annotated[str, "from peak to trough, in days"]
-    back: Annotated[str, "from trough to recovery, in days; a dash while open"]
+    down: Annotated[str, "the time from peak to trough"]
+    back: Annotated[str, "the time from trough to recovery; a dash while open"]
     bars: Annotated[str, "closes under the peak"]
 
 
@@ -174,7 +174,7 @@ class Chance:
 
     picture: Annotated[Picture, "the fan of equity"]
     sentence: Annotated[str, "what it says and assumes"]
-    header: Annotated[tuple[str, ...], "titles of the quantiles"]
+    header: Annotated[tuple[str, ...], "titles of the columns"]
     rows: Annotated[tuple[tuple[str, ...], ...], "final return and deepest fall by quantile"]
     seed: Annotated[int, "the seed of the draws"]
 
@@ -192,7 +192,8 @@ class Study:
     groups: Annotated[tuple[GroupTable, ...], "closed trades by what they have in common"]
     chance: Annotated[Chance | None, "the trades drawn again"]
     few: Annotated[str, "why there are no draws; empty where there are"]
-    exposure: Annotated[tuple[Fact, ...], "time in the market, and on which side"]
+    exposure: Annotated[tuple[Fact, ...], "time in the market, long, short, and out of it"]
+    sides: Annotated[Markup, "the last three as one bar"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,10 @@ from rtrade.core.bars import FloatArray
 WIDTH, HEIGHT = 560, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 24, 30
 _TICKS = 5
-_LETTER = 7
+# A letter of a tick, as wide as it is on a narrow screen.
+_LETTER = 8
+_APART = 6
+_DENSE, _SPARSE = 500, 60
 _CLEAR = 13.0
 
 
@@ -90,15 +93,27 @@ def frame(x: Axis, y: Axis, title: str = "") -> Markup:
         place = _short(y.at(value))
         parts.append(_line(x.start, place, x.stop, place, "zero" if value == 0 else "grid"))
         parts.append(_text(x.start - 6, float(place) + 4, text, "end"))
-    for value, text in x.ticks:
-        # A text in the middle of its tick would be cut off at the end of the drawing.
-        edge = x.stop + _RIGHT
-        late = x.at(value) + len(text) * _LETTER / 2 > edge
-        parts.append(_text(edge if late else x.at(value), y.start + 18, text,
-                           "end" if late else "middle"))  # fmt: skip
+    parts += _along(x, y.start + 18)
     if title:
         parts.append(_text(x.start, y.stop - 9, title, "start", "name"))
     return Markup("").join(parts)
+
+
+def _along(x: Axis, place: float) -> list[Markup]:
+    """Return the texts under a drawing; one that would touch the text before it is left out."""
+    parts, free = [], -float(_APART)
+    edge = x.stop + _RIGHT
+    for value, text in x.ticks:
+        # A text in the middle of its tick would be cut off at the end of the drawing.
+        width = len(text) * _LETTER
+        late = x.at(value) + width / 2 > edge
+        left = edge - width if late else x.at(value) - width / 2
+        if left < free:
+            continue
+        free = left + width + _APART
+        parts.append(_text(edge if late else x.at(value), place, text,
+                           "end" if late else "middle"))  # fmt: skip
+    return parts
 
 
 def columns(x: Axis, y: Axis, edges: FloatArray, counts: FloatArray) -> Markup:
@@ -145,13 +160,18 @@ def band(x: Axis, y: Axis, at: FloatArray, low: FloatArray, high: FloatArray, to
 
 
 def points(x: Axis, y: Axis, at: FloatArray, values: FloatArray, gains: FloatArray) -> Markup:
-    """Return a point for each pair, round for a gain and a cross for a loss."""
+    """Return a point for each pair, round for a gain and a cross for a loss; few are larger."""
     gain, loss = [], []
+    r = 2 if len(at) > _DENSE else 3 if len(at) > _SPARSE else 4
     for a, b, won in zip(x.places(at), y.places(values), gains, strict=True):
         if won > 0:
-            gain.append(f"M{_short(a - 2)} {_short(b)}a2 2 0 1 0 4 0a2 2 0 1 0 -4 0")
+            gain.append(
+                f"M{_short(a - r)} {_short(b)}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 -{2 * r} 0"
+            )
         else:
-            loss.append(f"M{_short(a - 2)} {_short(b - 2)}l4 4m0 -4l-4 4")
+            loss.append(
+                f"M{_short(a - r)} {_short(b - r)}l{2 * r} {2 * r}m0 -{2 * r}l-{2 * r} {2 * r}"
+            )
     return Markup('<path class="dot gain" d="{}"/><path class="dot loss" d="{}"/>').format(
         "".join(gain), "".join(loss)
     )
@@ -169,6 +189,19 @@ def pair(values: Sequence[tuple[float | None, str]], reach: float) -> Markup:
     return Markup('<svg class="bars" viewBox="0 0 {} {}" aria-hidden="true">{}</svg>').format(
         width, height, Markup("").join(parts)
     )
+
+
+def shares(parts: Sequence[tuple[float, str]]) -> Markup:
+    """Return one bar cut into shares of a whole, from left to right."""
+    shapes, left = [], 0.0
+    for share, tone in parts:
+        if share > 0:
+            shapes.append(_rect(left * 1_000, 0, share * 1_000, 10, tone))
+        left += share
+    return Markup(
+        '<svg class="shares" viewBox="0 0 1000 10" preserveAspectRatio="none" '
+        'aria-hidden="true">{}</svg>'
+    ).format(Markup("").join(shapes))
 
 
 def _rect(x: float, y: float, width: float, height: float, tone: str) -> Markup:

@@ -13,7 +13,7 @@ Value = int | float | None
 UNDEFINED = "\u2013"
 MINUS = "\u2212"
 TIMES = "\u00d7"
-_NARROW = "\u202f"
+NARROW = "\u202f"
 
 
 class Form(StrEnum):
@@ -39,7 +39,7 @@ _METRIC_FORMS = {
     MetricUnit.BARS: Form.BARS,
     MetricUnit.TURNS: Form.PER_YEAR,
 }
-_ASCII = str.maketrans({UNDEFINED: "-", MINUS: "-", _NARROW: " ", TIMES: "x"})
+_ASCII = str.maketrans({UNDEFINED: "-", MINUS: "-", NARROW: " ", TIMES: "x"})
 
 
 def show(value: Value, form: Form, *, signed: bool = False) -> str:
@@ -91,7 +91,7 @@ def _magnitude(value: float, form: Form) -> str:
     match form:
         case Form.PERCENT:
             percent = value * 100
-            return f"{percent:,.{_decimals(percent)}f}{_NARROW}%"
+            return f"{percent:,.{_decimals(percent)}f}{NARROW}%"
         case Form.POINTS:
             return f"{value * 100:,.{0 if value >= 10 else 1}f}"
         case Form.RATIO:
@@ -105,9 +105,9 @@ def _magnitude(value: float, form: Form) -> str:
         case Form.COUNT:
             return f"{value:,.0f}"
         case Form.BARS:
-            return f"{value:,.0f}{_NARROW}{'bar' if value == 1 else 'bars'}"
+            return f"{value:,.0f}{NARROW}{'bar' if value == 1 else 'bars'}"
         case Form.PER_YEAR:
-            return f"{value:,.1f}{_NARROW}{TIMES} a year"
+            return f"{value:,.1f}{NARROW}{TIMES} a year"
 
 
 def _decimals(percent: float) -> int:

@@ -104,6 +104,12 @@ def extremes(values: FloatArray, grouping: Grouping) -> FloatArray:
     return line
 
 
+def means(values: FloatArray, grouping: Grouping) -> FloatArray:
+    """Return the mean of each group."""
+    sums = np.add.reduceat(values, grouping.starts)
+    return np.asarray(sums / (grouping.stops - grouping.starts), dtype=np.float64)
+
+
 def thin(time: IntArray, values: FloatArray, limit: int) -> tuple[IntArray, FloatArray]:
     """Thin a line to at most about `limit` points; each stretch keeps its lowest and highest."""
     count = len(values)

@@ -10,7 +10,7 @@ from rtrade.analysis.distribution import Distribution, distribution
 from rtrade.analysis.rolling import Rolling, rolling
 from rtrade.analysis.trades import TradeTable
 from rtrade.core.bars import FloatArray, IntArray
-from rtrade.core.timeframes import DAY, iso
+from rtrade.core.timeframes import DAY, HOUR, MINUTE, iso
 from rtrade.report import drawing as draw
 from rtrade.report.context import Chance, Picture
 from rtrade.report.formatting import MINUS, TIMES, Form, Value, show
@@ -20,6 +20,16 @@ from rtrade.report.words import counted
 _ROWS = 24
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _POINTS = 2_000
+# Steps between the dates of an axis, and the most of them that one has.
+_TEXTS = 6
+_CALENDAR = (
+    ("m", MINUTE, (1, 2, 5, 10, 15, 30)),
+    ("h", HOUR, (1, 2, 3, 6, 12)),
+    ("D", DAY, (1, 2, 4, 7, 14)),
+    ("M", 30.5 * DAY, (1, 2, 3, 6)),
+    ("Y", 365.25 * DAY, (1, 2, 5, 10, 20, 50)),
+)
+_MONTH = len("2024-01")
 _MARKS = 4
 # Head-room above the outermost points.
 _ROOM = 1.04
@@ -90,7 +100,7 @@ def spread(
     low, high = float(found.edges[0]), float(found.edges[-1])
     x = draw.across(low, high, [(v, percent(v)) for v in draw.ticks(low, high)])
     y = draw.up(0.0, most, [(v, f"{v:,.0f}") for v in draw.ticks(0.0, most, 4)])
-    title = f"{found.unit}s by return"
+    title = f"{found.unit.capitalize()}s by return"
     svg = draw.drawing(
         [draw.frame(x, y, title), draw.columns(x, y, found.edges, found.counts.astype(np.float64))]
     )
@@ -125,12 +135,12 @@ def excursion_points(trades: TradeTable, against: FloatArray, for_: FloatArray) 
     if not len(closed):
         return None
     chosen = closed[_evenly(len(closed), _POINTS)]
-    reach = float(np.quantile(np.concatenate((against[closed], for_[closed])), 0.99)) or 0.01
-    x = draw.across(0.0, reach * _ROOM, [(v, percent(v)) for v in draw.ticks(0.0, reach)])
-    y = draw.up(0.0, reach * _ROOM, [(v, percent(v)) for v in draw.ticks(0.0, reach, 4)])
-    shown = np.minimum(against[chosen], reach), np.minimum(for_[chosen], reach)
+    right, top = (float(np.quantile(one[closed], 0.99)) or 0.01 for one in (against, for_))
+    x = draw.across(0.0, right * _ROOM, [(v, percent(v)) for v in draw.ticks(0.0, right)])
+    y = draw.up(0.0, top * _ROOM, [(v, percent(v)) for v in draw.ticks(0.0, top, 4)])
+    shown = np.minimum(against[chosen], right), np.minimum(for_[chosen], top)
     svg = draw.drawing([
-        draw.frame(x, y, "for the position, by how far against it"),
+        draw.frame(x, y, "MFE (up) by MAE (to the right)"),
         draw.points(x, y, *shown, trades.gain[chosen]),
     ])  # fmt: skip
     won = trades.gain[closed] > 0
@@ -141,11 +151,11 @@ def excursion_points(trades: TradeTable, against: FloatArray, for_: FloatArray) 
     )  # fmt: skip
     few = "" if len(chosen) == len(closed) else f" {len(chosen):,} of {len(closed):,} are drawn."
     summary = (
-        "Each closed trade: how far the price went against its entry (to the right) and for it "
-        "(up) while it was held, as far as that is sure. Of the bar that it left, only the open "
-        f"and the exit's price count.{few} The outermost hundredth is drawn at the edge."
+        "Each closed trade: how far the price went against its entry (MAE) and for it (MFE) while "
+        "it was held, as far as that is sure. Of the bar that it left, only the open and the "
+        f"exit's price count.{few} The outermost hundredth of either is drawn at the edge."
     )
-    return Picture(svg, summary, ("Closed trades", "Count", "Median against", "Median for"), rows)
+    return Picture(svg, summary, ("Closed trades", "Count", "Median MAE", "Median MFE"), rows)
 
 
 def _median(values: FloatArray) -> str:
@@ -165,9 +175,9 @@ def chance(inputs: ReportInputs, trades: TradeTable, cash: float) -> tuple[Chanc
         return None, f"{counted(closed, 'closed trade').capitalize()}: draws take at least {LEAST}."
     picture = Picture(_fan(found), _fan_summary(found), (), ())
     names = tuple(f"{level:.0%}".replace("%", " %") for level in LEVELS)
-    rows = (
-        ("Final return", *(show(v, Form.PERCENT, signed=True) for v in found.final)),
-        ("Deepest drawdown", *(show(v, Form.PERCENT) for v in found.deepest)),
+    rows = tuple(
+        (name, show(final, Form.PERCENT, signed=True), show(deepest, Form.PERCENT))
+        for name, final, deepest in zip(names, found.final, found.deepest, strict=True)
     )
     sentence = (
         f"{show(found.lost, Form.PERCENT)} of {found.paths:,} paths end below their start. Each "
@@ -175,7 +185,8 @@ def chance(inputs: ReportInputs, trades: TradeTable, cash: float) -> tuple[Chanc
         "assumes that trades do not depend on one another and that each moves the same share of "
         "equity."
     )
-    return Chance(picture, sentence, ("Share of paths below", *names), rows, inputs.seed), ""
+    header = ("Share of paths below", "Final return", "Deepest drawdown")
+    return Chance(picture, sentence, header, rows, inputs.seed), ""
 
 
 def _fan(found: Bootstrap) -> Markup:
@@ -187,7 +198,7 @@ def _fan(found: Bootstrap) -> Markup:
     return draw.drawing([
         draw.band(x, y, at, fan[0], fan[4], "outer"),
         draw.band(x, y, at, fan[1], fan[3], "inner"),
-        draw.frame(x, y, "equity as a multiple of its start, by trades (log scale)"),
+        draw.frame(x, y, "Equity as a multiple of its start, by trades (log scale)"),
         draw.path(x, y, at, fan[2], "first"),
     ])  # fmt: skip
 
@@ -209,20 +220,29 @@ def _fan_summary(found: Bootstrap) -> str:
 
 
 def dates(at: IntArray) -> list[tuple[float, str]]:
-    """Return months or years along a stretch of time, about five of them."""
+    """Return round moments along a stretch of time, up to seven: minutes, hours, days ... years."""
     span = int(at[-1] - at[0])
-    unit = "Y" if span > 5 * 365 * DAY else "M" if span > 120 * DAY else "D"
-    first, last = (
-        int(v) for v in at[[0, -1]].astype("datetime64[ms]").astype(f"M8[{unit}]").astype(int)
-    )
-    step = max(1, (last - first) // 5)
-    moments = np.arange(first + 1, last + 1, step).astype(f"M8[{unit}]")
-    return [(float(one.astype("M8[ms]").astype(int)), _date(str(one))) for one in moments]
+    unit, step = next(
+        ((unit, step) for unit, length, steps in _CALENDAR for step in steps
+         if span <= _TEXTS * step * length),
+        ("Y", 100),
+    )  # fmt: skip
+    first, last = (int(v) for v in at[[0, -1]].astype("M8[ms]").astype(f"M8[{unit}]").astype(int))
+    moments = np.arange(-(-first // step) * step, last + 1, step).astype(f"M8[{unit}]")
+    return [
+        (float(place), _date(one))
+        for one, place in zip(moments, moments.astype("M8[ms]").astype(np.int64), strict=True)
+        if at[0] <= place <= at[-1]
+    ]
 
 
-def _date(text: str) -> str:
-    """Write a day without its year, as the axes of the charts do; months and years as they are."""
-    return f"{MONTHS[int(text[5:7]) - 1]} {int(text[8:])}" if len(text) > 7 else text
+def _date(moment: np.datetime64) -> str:
+    """Write years and months as they are, days without the year, times of day without the day."""
+    text = str(moment)
+    if len(text) <= _MONTH:
+        return text
+    clock = str(moment.astype("M8[m]"))[11:]
+    return f"{MONTHS[int(text[5:7]) - 1]} {int(text[8:10])}" if clock == "00:00" else clock
 
 
 def _evenly(count: int, most: int) -> IntArray:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from markupsafe import Markup
 
 from rtrade.analysis.periods import PeriodReturn, by_month, by_year, falls
 from rtrade.analysis.trades import Group, TradeTable, grouped
 from rtrade.core.bars import FloatArray
-from rtrade.core.timeframes import DAY, iso
+from rtrade.core.timeframes import DAY, HOUR, MINUTE, iso
 from rtrade.report import drawing, pictures, words
 from rtrade.report.charts import starting_cash
 from rtrade.report.context import Fact, FallRow, GroupTable, Heat, Study, YearRow
-from rtrade.report.formatting import UNDEFINED, Form, Value, figure, moment, show
+from rtrade.report.formatting import NARROW, UNDEFINED, Form, Value, figure, moment, show
 from rtrade.report.inputs import ReportInputs
 
 FALLS = 10
 _SHADES = 5
+# The share of months that the shades tell apart; those beyond have the deepest.
+_USUAL = 0.9
 
 
 def study(inputs: ReportInputs, trades: TradeTable, against: FloatArray, for_: FloatArray) -> Study:
     """Return everything that the sections beside charts and trades show."""
     cash = starting_cash(inputs)
     chance, few = pictures.chance(inputs, trades, cash)
+    sides = _sides(inputs)
     spread, extremes = pictures.spread(inputs, cash)
     return Study(
         years=_years(inputs, cash),
@@ -36,14 +37,16 @@ def study(inputs: ReportInputs, trades: TradeTable, against: FloatArray, for_: F
         groups=_groups(trades, inputs),
         chance=chance,
         few=few,
-        exposure=_exposure(inputs),
+        exposure=_exposure(inputs, sides),
+        sides=drawing.shares(tuple(zip(sides, ("long", "short", "out"), strict=True))),
     )
 
 
 def _years(inputs: ReportInputs, cash: float) -> tuple[YearRow, ...]:
     lines = inputs.bars, inputs.equity, inputs.benchmark, cash
     months, years = by_month(*lines), by_year(*lines)
-    strongest = max((abs(one.strategy or 0.0) for one in months), default=0.0)
+    sizes = [abs(one.strategy) for one in months if one.strategy is not None]
+    strongest = float(np.quantile(sizes, _USUAL)) if sizes else 0.0
     found = {(one.year, one.month): one for one in months}
     both = [value for one in years for value in (one.strategy, one.benchmark) if value is not None]
     reach = max(map(abs, both), default=0.0)
@@ -64,14 +67,14 @@ def _bar(value: float | None) -> tuple[float | None, str]:
 
 
 def _heat(one: PeriodReturn | None, strongest: float) -> Heat:
-    """Return a cell; `strongest` is the return that gets the deepest shade, 0 for none."""
+    """Return a cell; from the return `strongest` on it has the deepest shade, 0 for no shades."""
     if one is None:
         return Heat("", "", partial=False)
     if one.strategy is None:
         return Heat(UNDEFINED, "", partial=not one.whole)
     tone = ""
     if one.strategy and strongest:
-        share = abs(one.strategy) / strongest
+        share = min(abs(one.strategy) / strongest, 1.0)
         tone = f"{'up' if one.strategy > 0 else 'down'}-{max(1, round(share * _SHADES))}"
     return Heat(show(one.strategy, Form.POINTS, signed=True), tone, partial=not one.whole)
 
@@ -83,17 +86,19 @@ def _falls(inputs: ReportInputs, cash: float) -> tuple[FallRow, ...]:
             peak=moment(iso(fall.peak)),
             trough=moment(iso(fall.trough)),
             recovery="open" if fall.recovery is None else moment(iso(fall.recovery)),
-            down=_days(fall.trough - fall.peak),
-            back=UNDEFINED if fall.recovery is None else _days(fall.recovery - fall.trough),
+            down=length(fall.trough - fall.peak),
+            back=UNDEFINED if fall.recovery is None else length(fall.recovery - fall.trough),
             bars=show(fall.bars, Form.COUNT),
         )
         for fall in falls(inputs.bars, inputs.equity, cash, FALLS)
     )
 
 
-def _days(ms: int) -> str:
-    days = ms / DAY
-    return f"{days:,.0f}" if days >= 10 else f"{days:,.1f}"
+def length(ms: int) -> str:
+    """Write a stretch of time in the unit that suits it: minutes, hours or days."""
+    size, unit = (DAY, "d") if ms >= 2 * DAY else (HOUR, "h") if ms >= 2 * HOUR else (MINUTE, "min")
+    count = ms / size
+    return f"{count:,.{0 if count >= 10 or ms % size == 0 else 1}f}{NARROW}{unit}"
 
 
 _TITLES = {
@@ -126,22 +131,21 @@ def _group(group: Group, reach: float) -> tuple[str, str, str, str, str, str, Ma
     )
 
 
-def _exposure(inputs: ReportInputs) -> tuple[Fact, ...]:
-    exposure: Value = inputs.document["metrics"]["exposure"]
+def _sides(inputs: ReportInputs) -> tuple[float, float, float]:
+    """Return the shares of closes that were long, short, and out of the market."""
     count = len(inputs.position) or 1
-    shares = (
-        ("Long", int(np.count_nonzero(inputs.position > 0)) / count),
-        ("Short", int(np.count_nonzero(inputs.position < 0)) / count),
-        ("Out of the market", int(np.count_nonzero(inputs.position == 0)) / count),
-    )
+    long, short = (int(np.count_nonzero(side * inputs.position > 0)) / count for side in (1, -1))
+    return long, short, int(np.count_nonzero(inputs.position == 0)) / count
+
+
+def _exposure(inputs: ReportInputs, sides: tuple[float, float, float]) -> tuple[Fact, ...]:
+    exposure: Value = inputs.document["metrics"]["exposure"]
     whole = Fact(
         "In the market", "", "Share of closes with a position.",
         figure("metrics.exposure", exposure, Form.PERCENT), code=False,
     )  # fmt: skip
-    return whole, *_facts(shares)
-
-
-def _facts(shares: Sequence[tuple[str, float]]) -> tuple[Fact, ...]:
-    return tuple(
-        Fact(title, show(share, Form.PERCENT), "", None, code=False) for title, share in shares
+    names = ("Long", "Short", "Out of the market")
+    return whole, *(
+        Fact(name, show(share, Form.PERCENT), "", None, code=False)
+        for name, share in zip(names, sides, strict=True)
     )

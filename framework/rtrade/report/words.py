@@ -118,7 +118,8 @@ def chart_notes(plan: ChartPlan, trades: TradeColumns, bars: int, timeframe: str
         notes.append(
             f"The overview draws {show(bars, Form.COUNT)} bars of {timeframe} as "
             f"{show(len(plan.grouping), Form.COUNT)} candles of {plan.grouping.timeframe}; "
-            "equity, benchmark and drawdown keep their highest and lowest values. "
+            "equity, benchmark and drawdown keep their highest and lowest values, and what was "
+            "invested is the mean of a candle. "
             f"Full {timeframe} bars are in this file around {_near(plan.near, len(trades))}. "
             "Choose a trade, and the chart shows them. All trades are in trades.csv."
         )
