@@ -14,6 +14,7 @@ from rtrade.core.timeframes import HOUR, Timeframe, parse_time
 from rtrade.exchange.pace import Pace
 from rtrade.exchange.venues import Venue, open_venue
 
+ROOT = Path(__file__).parents[2]
 H1 = Timeframe(HOUR)
 START = parse_time("2024-01-01")
 LOOPBACK = {"RTRADE_LOOPBACK": "1"}
@@ -96,3 +97,10 @@ def assert_same(found: Sequence[Bars], truth: Bars) -> None:
     for name in ("time", "open", "high", "low", "close", "volume"):
         column = np.concatenate([getattr(one, name) for one in found])
         assert np.array_equal(column, getattr(truth, name)), name
+
+
+def stated_lowest() -> str:
+    """Return the lowest version of ccxt that the package asks for."""
+    lines = (ROOT / "setup.cfg").read_text(encoding="utf-8").splitlines()
+    [line] = [one for one in lines if "ccxt >=" in one]
+    return line.split(">=")[1].split(",")[0].strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,14 @@ from exchange.support import (
     assert_same,
     make_bars,
     read_all,
+    stated_lowest,
     venue_of,
 )
 from rtrade.core.errors import EngineFault, MalformedAnswer, UnknownMarket
 from rtrade.core.intervals import Interval
 from rtrade.core.timeframes import HOUR, MINUTE, Timeframe, parse_time
 from rtrade.exchange.fetching import BinanceFetcher, Fetcher
+from rtrade.exchange.library import ccxt
 from rtrade.testing.clock import ManualClock
 from rtrade.testing.exchange import FakeExchange
 from rtrade.testing.faults import Fault, WrittenScript
@@ -48,6 +51,12 @@ def coupled(clock: ManualClock) -> VirtualPace:
 
 def asked(fake: FakeExchange, path: str) -> int:
     return Counter(one.path for one in fake.requests)[f"/api/v3/{path}"]
+
+
+def test_the_version_that_is_meant_is_the_one_tested():
+    version = ccxt().__version__
+    assert version == os.environ.get("RTRADE_CCXT_VERSION", version)
+    assert tuple(map(int, version.split("."))) >= tuple(map(int, stated_lowest().split(".")))
 
 
 def test_a_series_is_read_whole_and_to_the_bit(tmp_path):
