@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -103,6 +104,23 @@ def test_a_day_is_seen_once_it_is_over(tmp_path: Path) -> None:
     document = run(strategy)
     assert traded(document) == stamps(expected)
     # The first two days are the warm-up of the daily series, and no rule is unknown after it.
+    assert not any("besides its warm-up" in line for line in document["warnings"])
+
+
+def test_a_month_is_seen_once_it_is_over(tmp_path: Path) -> None:
+    hours = walk(5, 24 * 366, missing={5, 100, 31 * 24, 60 * 24 - 1})
+    month = {time: datetime.fromtimestamp(time / 1000, UTC).month for time, _ in hours}
+    last = dict(zip(month.values(), (close for _, close in hours), strict=True))
+    seen: list[tuple[float, float] | None] = []
+    for time, _ in hours:
+        following = datetime.fromtimestamp((time + HOUR) / 1000, UTC)
+        over = following.month - 1 if following.year == 2024 else 12
+        seen.append((last[over], last[over - 1]) if over > 1 else None)
+    strategy = workspace(tmp_path, "{timeframe: 1M}", A=hours)
+    expected = entries_and_exits(hours, seen)
+    assert len(expected) > 3
+    document = run(strategy)
+    assert traded(document) == stamps(expected)
     assert not any("besides its warm-up" in line for line in document["warnings"])
 
 

@@ -25,6 +25,7 @@ from rtrade.analysis.warnings import warnings_of
 from rtrade.config.schema_parts import dump
 from rtrade.core.bars import Filters, MarketData
 from rtrade.core.errors import EngineFault
+from rtrade.core.quality import QualitySummary
 from rtrade.core.timeframes import Timeframe, iso
 from unit.analysis_cases import FREE, bars_of, fill_of, market_of, plan_of, result_of, trade_of
 
@@ -86,6 +87,11 @@ def test_whatever_can_change_a_result_changes_the_fingerprint() -> None:
         print_of(replace(market(), base=bars_of([1.0, 2.0, 3.000000001]))),
         print_of(replace(market(), base=bars_of([1.0, 2.0, 3.0], symbol="ETH/USDT"))),
         print_of(replace(market(), base=bars_of([1.0, 2.0, 3.0], timeframe=Timeframe.parse("1h")))),
+        print_of(market(quality=QualitySummary(filled=1))),
+        print_of(market(quality=QualitySummary(outliers=1))),
+        print_of(market(quality=QualitySummary(partial=1))),
+        print_of(market(quality=QualitySummary(repaired=1))),
+        print_of(market(quality=QualitySummary(dropped=1))),
         print_of(market(others={"eth": other})),
         print_of(market(others={"eth": bars_of([5.0, 6.5], symbol="ETH/USDT")})),
     ]
@@ -100,6 +106,9 @@ def test_how_it_is_written_does_not_change_the_fingerprint() -> None:
     assert print_of(replace(market(), filters=same)) == print_of(market())
     told = market(warnings=("something",), resampled_from=Timeframe.parse("1m"))
     assert print_of(told) == print_of(market())
+    # What the bars say themselves, and what the result does not say.
+    shown = QualitySummary(gaps=1, missing=2, longest_gap=2, halts=3, corrected=4)
+    assert print_of(market(quality=shown)) == print_of(market())
 
 
 def test_bars_before_the_run_count() -> None:
@@ -123,8 +132,8 @@ def test_the_document_has_the_keys_of_the_contract_in_order() -> None:
         "warnings",
     ]  # fmt: skip
     assert list(document["data"]) == [
-        "source", "symbol", "timeframe", "start", "end", "bars", "gaps", "missing", "filters",
-        "sha256", "synthetic",
+        "source", "symbol", "timeframe", "start", "end", "bars", "gaps", "missing", "quality",
+        "filters", "sha256", "synthetic",
     ]  # fmt: skip
     assert list(document["trades"][0]) == [
         "symbol", "side", "entry_time", "entry_price", "exit_time", "exit_price", "size", "pnl",
@@ -139,6 +148,7 @@ def test_the_data_of_the_run() -> None:
     # Four bars are read, the first of them before the run; two days are missing before the last.
     assert (data["bars"], data["gaps"], data["missing"]) == (3, 1, 2)
     assert (data["start"], data["end"]) == ("2024-01-02T00:00:00Z", "2024-01-07T00:00:00Z")
+    assert list(data["quality"].values()) == [0, 0, 0, 0, 0, 0, 2]
     assert data["filters"] == {"lot": 0.00001, "tick": 0.01, "min_notional": 5.0}
     assert data["sha256"] == bars_of([90.0, 100.0, 101.5, 99.0], skip={3: 2}).digest()
 
@@ -284,3 +294,14 @@ def test_times_of_the_equity_table_are_those_of_the_result(offset: int) -> None:
     record = replace(record, time=record.time + offset)
     times = [line.split(",")[0] for line in record.equity_csv().split("\n")[1:4]]
     assert times == [iso(at) for at in record.time.tolist()]
+
+
+def test_the_quality_of_the_bars_stands_in_the_document() -> None:
+    found = QualitySummary(filled=1, halts=2, outliers=3, partial=4, repaired=5, dropped=6)
+    base = bars_of([1.0, 2.0, 3.0], skip={2: 7})
+    where = market_of(base, quality=replace(found, corrected=9))
+    record = example_record(where)
+    assert record.document()["data"]["quality"] == {
+        "filled": 1, "halts": 2, "outliers": 3, "partial": 4, "repaired": 5, "dropped": 6,
+        "longest_gap": 7,
+    }  # fmt: skip

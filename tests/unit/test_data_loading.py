@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtrade.config.definitions import FileSeries, FiltersDef, SourceDef, SyntheticSeries
+from rtrade.config.definitions import (
+    FileSeries,
+    FiltersDef,
+    OutlierDef,
+    QualityDef,
+    SourceDef,
+    SyntheticSeries,
+)
 from rtrade.core.bars import Filters, MarketData
-from rtrade.core.errors import DataUnavailable, InvalidInput
+from rtrade.core.errors import DataUnavailable, InvalidInput, QualityError
 from rtrade.core.timeframes import iso, parse_time
 from rtrade.data.loading import load
 from rtrade.data.resample import resample
+from rtrade.data.selection import StoredSeries
 from rtrade.data.synthetic import generate
 from rtrade.plan.plan import SeriesNeed
 from unit.data_support import (
@@ -175,9 +185,9 @@ def test_bars_put_together_from_too_few_are_counted_where_they_are_read(tmp_path
     times = [T0 + hour * HOUR for hour in range(400) if hour not in (5, 50, 51, 99)]
     source = on_file(tmp_path, bars_at(times, "1h"))
     (warning,) = market(need("4h"), source=source).warnings
-    assert warning.startswith("3 4h bars of BTC/USDT")
+    assert ": 3 4h bars of BTC/USDT, the first at" in warning
     (warning,) = market(need("4h", 2), source=source, start=T0 + 52 * HOUR).warnings
-    assert warning.startswith("2 4h bars")
+    assert ": 2 4h bars of" in warning
     assert market(need("4h"), source=source, start=T0 + 100 * HOUR).warnings == ()
 
 
@@ -272,6 +282,114 @@ def test_another_series_that_begins_after_the_range():
     data = market(need(), eth, end=T0 + 60 * HOUR)
     assert len(data.others["eth"]) == 10
     assert data.warnings == ()
+
+
+# Quality
+
+
+def holed_file(tmp_path, **quality) -> SourceDef:
+    """400 hours without the 10th, the 200th and the 201st, and with a wick at the 300th."""
+    times = steps(COUNT, "1h")
+    for at in (201, 200, 10):
+        del times[at]
+    bars = bars_at(times, "1h")
+    high = bars.high.copy()
+    high[297] = 1000.0
+    path = write(tmp_path / "bars.csv", csv_lines(replace(bars, high=high)))
+    return source_of(path, quality=QualityDef(**quality))
+
+
+def test_the_quality_of_the_run_is_counted_without_the_bars_before(tmp_path):
+    source = holed_file(tmp_path)
+    data = market(need(lookback=100), source=source, start=T0 + 150 * HOUR)
+    found = data.quality
+    assert (found.gaps, found.missing, found.longest_gap, found.outliers) == (1, 2, 2, 1)
+    assert len(data.flags) == len(data.base)
+    assert np.flatnonzero(data.flags).tolist() == [data.base.time.tolist().index(T0 + 300 * HOUR)]
+    assert data.warnings == ()
+    before = market(source=source, end=T0 + 100 * HOUR).quality
+    assert (before.gaps, before.missing, before.outliers) == (1, 1, 0)
+
+
+def test_what_was_filled_in_is_said(tmp_path):
+    data = market(source=holed_file(tmp_path, gaps="fill"))
+    assert data.base.gaps() == (0, 0)
+    assert data.quality.filled == 3
+    (warning,) = data.warnings
+    assert warning == (
+        "filled in where the source has none (`quality.gaps: fill`): 3 1h bars of BTC/USDT, "
+        "the first at 2024-01-01T10:00:00Z"
+    )
+    assert market(source=holed_file(tmp_path, gaps="fill"), start=T0 + 250 * HOUR).warnings == ()
+
+
+def test_what_was_left_out_and_repaired_is_said(tmp_path):
+    source = holed_file(tmp_path, outliers=OutlierDef(action="drop"))
+    (warning,) = market(source=source).warnings
+    assert warning == (
+        "left out for being unlike the bars before (`quality.outliers: {action: drop}`): "
+        "1 row of BTC/USDT, the first at 2024-01-13T12:00:00Z"
+    )
+    lines = csv_lines(bars_at(steps(30, "1h"), "1h"))
+    cells = lines[5].split(",")
+    lines[5] = ",".join([*cells[:2], "1.0", *cells[3:]])
+    path = write(tmp_path / "bars.csv", [*lines[:9], lines[8], *lines[9:]])
+    policy = QualityDef(ohlc="repair", duplicates="last")
+    repaired, dropped = market(source=source_of(path, quality=policy)).warnings
+    assert repaired == (
+        "high or low moved to hold the other prices (`quality.ohlc: repair`): "
+        "1 1h bar of BTC/USDT, the first at 2024-01-01T04:00:00Z"
+    )
+    assert dropped == (
+        "left out for a time that another row has too (`quality.duplicates`): "
+        "1 row of BTC/USDT, the first at 2024-01-01T07:00:00Z"
+    )
+
+
+def test_coarser_bars_know_what_they_are_made_of(tmp_path):
+    data = market(need("4h"), source=holed_file(tmp_path, gaps="fill"))
+    assert (data.quality.filled, data.quality.partial) == (0, 2)
+    assert "fewer 1h bars than there should be" in data.warnings[0]
+
+
+def test_another_series_is_filled_too(tmp_path):
+    data = market(need(), need(name="it"), source=holed_file(tmp_path, gaps="fill"))
+    assert data.others["it"].gaps() == (0, 0)
+
+
+def test_generated_bars_obey_the_policy():
+    hours = SyntheticSeries("BTC/USDT", frame("1h"), T0, COUNT, 100.0, 0.6)
+    policy = QualityDef(outliers=OutlierDef(action="drop", k=0.5, window=20))
+    source = SourceDef("made", "synthetic", (hours,), seed=3, quality=policy)
+    assert 0 < market(source=source).quality.dropped < COUNT
+
+
+def test_stored_bars_that_the_policy_refuses(tmp_path):
+    bars = market(source=holed_file(tmp_path)).base
+    source = SourceDef("kept", "exchange", (), quality=QualityDef(gaps="error"))
+    with pytest.raises(QualityError, match="2024-01-01T11:00:00Z: 1 bar is missing"):
+        load(source, [need()], start=None, end=None, stored=[StoredSeries(bars)])
+
+
+# Months
+
+
+def test_months_are_read_beside_days_once_they_are_over():
+    days = SyntheticSeries("BTC/USDT", frame("1d"), T0, 200, 100.0, 0.6)
+    source = SourceDef("made", "synthetic", (days,), seed=3)
+    monthly = need("1M", lookback=1, name="monthly")
+    data = market(need("1d"), monthly, source=source, start=parse_time("2024-04-10"))
+    assert [iso(at) for at in data.others["monthly"].time.tolist()] == [
+        "2024-02-01T00:00:00Z",
+        "2024-03-01T00:00:00Z",
+        "2024-04-01T00:00:00Z",
+        "2024-05-01T00:00:00Z",
+        "2024-06-01T00:00:00Z",
+    ]
+    assert data.warnings == ()
+    # At the close of the last day of a month, that month is over.
+    data = market(need("1d"), monthly, source=source, start=parse_time("2024-04-30"))
+    assert iso(int(data.others["monthly"].time[1])) == "2024-04-01T00:00:00Z"
 
 
 # The rest of MarketData

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from rtrade.core.bars import Filters, MarketData
+from rtrade.core.quality import QualitySummary
 
 _DIGITS = 10
 
@@ -21,11 +23,11 @@ def fingerprint(
     """Return the sha256 (hex) of all that can change a run's result.
 
     `canonical_plan` has no name, description, path or key order; `market` gives the series with
-    the bars before the first one, the filters in force and the source's name; `fill_rules` and
-    `kernels` are versions; `answers` is the digest of the LLM answers used. Series besides the
-    base count by name, whatever their order in the file.
+    the bars before the first one, the filters in force, the source's name and what was made of the
+    bars; `fill_rules` and `kernels` are versions; `answers` is the digest of the LLM answers used.
+    Series besides the base count by name, whatever their order in the file.
     """
-    parts = {
+    parts: dict[str, Any] = {
         "plan": hashlib.sha256(canonical_plan).hexdigest(),
         "filters": _filters(market.filters),
         "symbol": market.base.symbol,
@@ -38,8 +40,26 @@ def fingerprint(
         "fill_rules": str(fill_rules),
         "kernels": str(kernels),
     }
+    if found := _quality(market.quality):
+        parts["quality"] = found
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _quality(summary: QualitySummary) -> dict[str, int]:
+    """Return what the result says of the bars and they do not say themselves; only what there is.
+
+    A real bar and one that was filled in may be alike; whether a bar is an outlier hangs on bars
+    that are not read.
+    """
+    counts = {
+        "filled": summary.filled,
+        "outliers": summary.outliers,
+        "partial": summary.partial,
+        "repaired": summary.repaired,
+        "dropped": summary.dropped,
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def run_id(name: str, fingerprint: str, engine: str) -> str:

@@ -118,7 +118,7 @@ def years(bars: Bars) -> float:
     """Return the years of 365 days from the first open to the last close; 0 without bars."""
     if not len(bars):
         return 0.0
-    return (int(bars.time[-1]) + bars.timeframe.ms - int(bars.time[0])) / YEAR
+    return (bars.timeframe.close(int(bars.time[-1])) - int(bars.time[0])) / YEAR
 
 
 def _outcome(equity: FloatArray, cash: float) -> Values:

@@ -64,9 +64,10 @@ def _by(
     time = bars.time.astype("datetime64[ms]")
     periods = time.astype(f"datetime64[{unit}]")
     ends = np.append(np.flatnonzero(periods[1:] != periods[:-1]), len(bars) - 1)
-    step = np.timedelta64(bars.timeframe.ms, "ms")
-    begun = time[0] - step < periods[0].astype("datetime64[ms]")
-    ended = time[-1] + step >= (periods[-1] + 1).astype("datetime64[ms]")
+    frame = bars.timeframe
+    before, after = frame.ahead(int(bars.time[0]), -1), frame.close(int(bars.time[-1]))
+    begun = np.datetime64(before, "ms") < periods[0].astype("datetime64[ms]")
+    ended = np.datetime64(after, "ms") >= (periods[-1] + 1).astype("datetime64[ms]")
     returns = [_returns(line, ends, cash) for line in (equity, benchmark)]
     found = []
     for place, at in enumerate(ends.tolist()):
@@ -92,7 +93,7 @@ def falls(bars: Bars, equity: FloatArray, cash: float, most: int = 10) -> list[F
     under = drawdown(equity, cash)
     below = np.concatenate(([False], under > 0, [False]))
     starts, stops = (np.flatnonzero(np.diff(below.view(np.int8)) == sign) for sign in (1, -1))
-    closes = bars.time + bars.timeframe.ms
+    closes = bars.timeframe.closes(bars.time)
     found = []
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         trough = start + int(under[start:stop].argmax())

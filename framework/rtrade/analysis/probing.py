@@ -54,6 +54,7 @@ def until(market: MarketData, stop: int) -> MarketData:
     return replace(
         market,
         base=base,
+        flags=market.flags[:stop],
         first=min(market.first, stop),
         others={name: bars.slice(0, _closed(bars, base)) for name, bars in market.others.items()},
     )
@@ -67,7 +68,8 @@ def since(market: MarketData, start: int, plan: Plan) -> MarketData:
     for name, bars in market.others.items():
         seen = _closed(bars, base.slice(0, 1)) - 1
         others[name] = bars.slice(max(0, seen - lookbacks[name]))
-    return replace(market, base=base, first=max(0, market.first - start), others=others)
+    first = max(0, market.first - start)
+    return replace(market, base=base, flags=market.flags[start:], first=first, others=others)
 
 
 def scrambled(market: MarketData, stop: int) -> MarketData:
@@ -82,8 +84,8 @@ def scrambled(market: MarketData, stop: int) -> MarketData:
 
 def _closed(bars: Bars, base: Bars) -> int:
     """Count the bars that have closed by the last close of `base`."""
-    moment = int(base.time[-1]) + base.timeframe.ms
-    return int(np.searchsorted(bars.time + bars.timeframe.ms, moment, side="right"))
+    moment = base.timeframe.close(int(base.time[-1]))
+    return int(np.searchsorted(bars.timeframe.closes(bars.time), moment, side="right"))
 
 
 def _stirred(bars: Bars, start: int) -> Bars:

@@ -16,6 +16,7 @@ from rtrade.analysis.fingerprint import run_id
 from rtrade.analysis.metrics import Metrics
 from rtrade.core.bars import Bars, FloatArray, IntArray, MarketData
 from rtrade.core.errors import EngineFault
+from rtrade.core.quality import QualitySummary
 from rtrade.core.results import REFUSALS, RunResult, Trade
 from rtrade.core.timeframes import iso
 from rtrade.plan.plan import Plan
@@ -141,10 +142,11 @@ def _data(market: MarketData, bars: Bars) -> dict[str, Any]:
         "symbol": bars.symbol,
         "timeframe": str(bars.timeframe),
         "start": iso(int(bars.time[0])) if len(bars) else None,
-        "end": iso(int(bars.time[-1]) + bars.timeframe.ms) if len(bars) else None,
+        "end": iso(bars.timeframe.close(int(bars.time[-1]))) if len(bars) else None,
         "bars": len(bars),
         "gaps": gaps,
         "missing": missing,
+        "quality": _quality(market.quality, bars),
         "filters": {
             "lot": float(filters.lot),
             "tick": None if filters.tick is None else float(filters.tick),
@@ -152,6 +154,19 @@ def _data(market: MarketData, bars: Bars) -> dict[str, Any]:
         },
         "sha256": market.base.digest(),
         "synthetic": market.synthetic,
+    }
+
+
+def _quality(found: QualitySummary, bars: Bars) -> dict[str, int]:
+    # Not `corrected`: it tells what a store has lived through, and no bar.
+    return {
+        "filled": found.filled,
+        "halts": found.halts,
+        "outliers": found.outliers,
+        "partial": found.partial,
+        "repaired": found.repaired,
+        "dropped": found.dropped,
+        "longest_gap": int(bars.missing().max(initial=0)),
     }
 
 

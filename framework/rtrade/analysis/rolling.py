@@ -46,4 +46,4 @@ def rolling(bars: Bars, equity: FloatArray, cash: float) -> Rolling | None:
     flat = spreads < core.STILL
     with np.errstate(all="ignore"):
         sharpe = np.where(flat, np.nan, means / spreads * scale)
-    return Rolling(window, bars.time[last] + bars.timeframe.ms, sharpe, spreads * scale)
+    return Rolling(window, bars.timeframe.closes(bars.time[last]), sharpe, spreads * scale)

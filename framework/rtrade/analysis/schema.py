@@ -82,12 +82,13 @@ def _data() -> Schema:
         {
             "source": _text("Name of the source."),
             "symbol": _text("What was traded."),
-            "timeframe": _text("Length of a bar.", pattern=r"^[1-9]\d*[smhdw]$"),
+            "timeframe": _text("Length of a bar.", pattern=r"^[1-9]\d*[smhdwM]$"),
             "start": _time("Open of the run's first bar; null without bars.", null=True),
             "end": _time("Close of the run's last bar: not part of the run.", null=True),
             "bars": _count("Bars of the run."),
             "gaps": _count("Holes between its bars."),
             "missing": _count("Bars that are missing in the holes."),
+            "quality": _quality(),
             "filters": filters,
             "sha256": _text(
                 "sha256 of the traded series, with the bars read before the run.", pattern=_HEX
@@ -96,6 +97,21 @@ def _data() -> Schema:
                 "type": "boolean",
                 "description": "True where prices are generated and say nothing about a market.",
             },
+        },
+    )
+
+
+def _quality() -> Schema:
+    return _object(
+        "What the bars of the run are like, and what the source's quality policy did to them.",
+        {
+            "filled": _count("Bars put into holes: the close before, no volume."),
+            "halts": _count("Bars of one price and without volume."),
+            "outliers": _count("Bars unlike those before."),
+            "partial": _count("Bars put together from fewer finer bars than fill them."),
+            "repaired": _count("Bars whose high or low was moved to hold the other prices."),
+            "dropped": _count("Rows left out between the first bar and the last."),
+            "longest_gap": _count("Bars missing in the longest hole that is left."),
         },
     )
 

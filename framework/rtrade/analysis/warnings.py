@@ -76,7 +76,7 @@ def _of_data(market: MarketData) -> Iterable[str]:
     bars = market.bars
     gaps, missing = bars.gaps()
     if gaps:
-        longest = int((np.diff(bars.time) // bars.timeframe.ms - 1).max())
+        longest = int(bars.missing().max())
         yield (
             f"the data has {_count(gaps, 'gap')} with {_count(missing, 'missing bar')}, "
             f"{longest} in the longest"
@@ -101,8 +101,8 @@ def warming_up(plan: Plan, market: MarketData) -> int:
         bars = market.others[need.name]
         if need.warmup >= len(bars):
             return len(base) - market.first
-        since = bars.time[need.warmup] + bars.timeframe.ms
-        known = max(known, int(np.searchsorted(base.time + base.timeframe.ms, since)))
+        since = bars.timeframe.close(int(bars.time[need.warmup]))
+        known = max(known, int(np.searchsorted(base.timeframe.closes(base.time), since)))
     return max(0, known - market.first)
 
 

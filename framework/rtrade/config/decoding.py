@@ -80,6 +80,11 @@ def decode_strategy(document: Document, given: Given = NOTHING) -> StrategyDef:
 def _data(values: Values, given: Given) -> DataDef:
     symbol = values.symbol(("data", "symbol"))
     timeframe = values.timeframe(("data", "timeframe"))
+    if timeframe.months:
+        message = f"a strategy cannot run on bars of {timeframe}: months differ in length"
+        minutes = f"`{str(timeframe).lower()}` are minutes, `4w` is four weeks"
+        advice = f"{minutes}; read months beside shorter bars, as a series of `also:`"
+        values.find("RT029", ("data", "timeframe"), message, advice)
     start, end = values.time(("data", "start")), values.time(("data", "end"))
     if start is not None and end is not None and end <= start:
         message = f"`end` ({iso(end)}) is not after `start` ({iso(start)})"

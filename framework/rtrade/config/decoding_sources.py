@@ -75,6 +75,10 @@ def _generated(values: Values) -> tuple[SyntheticSeries, ...]:
 def _generated_one(values: Values, place: Path) -> SyntheticSeries:
     timeframe = values.timeframe((*place, "timeframe"))
     start = values.time((*place, "start")) or 0
+    if timeframe.months:
+        message = f"bars of {timeframe} cannot be generated: months differ in length"
+        advice = "generate `1d`; months are put together from days where they are asked for"
+        values.find("RT029", (*place, "timeframe"), message, advice)
     if timeframe.floor(start) != start:
         message = f"`start` is not the open time of a {timeframe} bar"
         values.find("RT029", (*place, "start"), message, f"write `{iso(timeframe.floor(start))}`")

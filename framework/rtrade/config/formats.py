@@ -56,7 +56,11 @@ FORMATS: dict[str, Format] = {
         _LENGTH,
     ),
     Measure.MONEY: Format("an amount of money", "write `1000` or `1000 USDT`", _MONEY),
-    TIMEFRAME: Format("a timeframe", "write `5m`, `1h` or `1d`", r"[1-9][0-9]{0,5}[smhdw]"),
+    TIMEFRAME: Format(
+        "a timeframe",
+        "write `5m`, `1h` or `1d`",
+        r"[1-9][0-9]{0,5}[smhdw]|(1|2|3|4|6|12)M",
+    ),
     TIME: Format(
         "a date or time",
         "write `2023-01-01` or `2023-01-01T12:00Z` (UTC)",

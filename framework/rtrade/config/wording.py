@@ -271,7 +271,7 @@ def _written(value: Any) -> str:
 def _capitals(value: str, name: str) -> str | None:
     """Suggest a symbol in capitals, or a timeframe in small letters, where that is all it lacks."""
     if name == formats.TIMEFRAME and value.endswith("M"):
-        return f"months differ in length; `4w` is four weeks, `{value.lower()}` are minutes"
+        return f"`{value.lower()}` are minutes; months are `1M`, `2M`, `3M`, `4M`, `6M` or `12M`"
     changed = {formats.SYMBOL: value.upper(), formats.TIMEFRAME: value.lower()}.get(name)
     if name == formats.SYMBOL and changed is not None:
         changed = changed.replace("-", "/").replace("_", "/") if "/" not in changed else changed

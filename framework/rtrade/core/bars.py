@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from rtrade.core.quality import FlagArray, QualitySummary
 from rtrade.core.timeframes import Timeframe
 
 FloatArray = NDArray[np.float64]
@@ -47,13 +48,17 @@ class Bars:
 
     def gaps(self) -> tuple[int, int]:
         """Count the holes in the series and the bars that are missing in them."""
-        if len(self) < 2:
-            return 0, 0
+        missing = self.missing()
+        return int(np.count_nonzero(missing)), int(missing.sum())
+
+    def missing(self) -> IntArray:
+        """Return how many bars are missing after each bar but the last."""
         if self.timeframe.months:
-            missing = np.diff(self.timeframe.numbers(self.time)) - 1
+            steps = np.diff(self.timeframe.numbers(self.time))
         else:
-            missing = np.diff(self.time) // self.timeframe.ms - 1
-        return int(np.count_nonzero(missing > 0)), int(missing[missing > 0].sum())
+            steps = np.diff(self.time) // self.timeframe.ms
+        missing: IntArray = np.maximum(steps - 1, 0)
+        return missing
 
     def digest(self) -> str:
         """Return the sha256 (hex) of the content: symbol, timeframe and all columns."""
@@ -89,6 +94,8 @@ class MarketData:
 
     `base[first:]` are the bars of the run; those before only feed signals. `others` are the
     series of `also:`, on their own clocks. `filters_stated` is False where the defaults are used.
+    `flags` has a set for each bar of `base` (`core.quality`), or is empty where nothing is known;
+    `quality` counts over the bars of the run.
     """
 
     source: str
@@ -100,6 +107,8 @@ class MarketData:
     filters_stated: bool = False
     synthetic: bool = False
     resampled_from: Timeframe | None = None
+    flags: FlagArray = field(default_factory=lambda: np.zeros(0, dtype=np.uint8))
+    quality: QualitySummary = field(default_factory=QualitySummary)
     warnings: tuple[str, ...] = ()
 
     @property

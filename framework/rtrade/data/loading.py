@@ -2,8 +2,9 @@
 
 1. Each need is served by the exact series, else by the coarsest finer one (`selection`).
 2. Each series is read once and whole; what is wrong in any of them is reported together.
-3. Coarser bars are made from the whole series, so that the range does not change them.
-4. The base series is cut to the range plus the bars that its signals look back on; the others to
+3. The source's quality policy is applied to it (`policy`).
+4. Coarser bars are made from the whole series, so that the range does not change them.
+5. The base series is cut to the range plus the bars that its signals look back on; the others to
    what has closed by the base's last close.
 """
 
@@ -16,23 +17,27 @@ from decimal import Decimal
 import numpy as np
 
 from rtrade.config.definitions import SourceDef, SyntheticSeries
-from rtrade.core.bars import Bars, BoolArray, Filters, IntArray, MarketData
+from rtrade.core.bars import Bars, Filters, IntArray, MarketData
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.errors import DataUnavailable, InvalidInput
 from rtrade.core.timeframes import Timeframe, iso
-from rtrade.data.resample import resample_counting
+from rtrade.data.policy import Cleaned, apply, said_of
+from rtrade.data.resample import resample_flags
 from rtrade.data.selection import Series, StoredSeries, choose
 from rtrade.plan.plan import SeriesNeed
 
 
 @dataclass(frozen=True, eq=False)
 class _Whole:
-    """A series in the timeframe of its need, uncut; `partial` marks bars that lack finer ones."""
+    """A series in the timeframe of its need, uncut."""
 
     need: SeriesNeed
-    bars: Bars
+    cleaned: Cleaned
     resampled_from: Timeframe | None
-    partial: BoolArray
+
+    @property
+    def bars(self) -> Bars:
+        return self.cleaned.bars
 
 
 def load(
@@ -57,16 +62,19 @@ def load(
     begin = start if last is None else _last_close(whole[0].bars, end) - last
     warnings: list[str] = []
     base, first = _cut_base(source, whole[0], begin, end, warnings)
+    run = base.part(first, len(base.bars))
     others = {
-        other.need.name: _cut_other(source, other, base, first, begin, warnings)
+        other.need.name: _cut_other(source, other, base.bars, first, begin, warnings)
         for other in whole[1:]
     }
     return MarketData(
         source=source.name,
         source_kind=source.kind,
-        base=base,
+        base=base.bars,
         first=first,
         others=others,
+        flags=base.flags,
+        quality=run.summary,
         filters=_filters(source),
         filters_stated=source.filters is not None,
         synthetic=source.kind == "synthetic",
@@ -75,50 +83,59 @@ def load(
     )
 
 
-def _read(source: SourceDef, chosen: Sequence[Series]) -> dict[Series, Bars]:
+def _read(source: SourceDef, chosen: Sequence[Series]) -> dict[Series, Cleaned]:
     """Read each series once; raise with the findings of all of them."""
-    bars: dict[Series, Bars] = {}
+    read: dict[Series, Cleaned] = {}
     findings: list[Diagnostic] = []
     for series in dict.fromkeys(chosen):
         try:
-            bars[series] = read_series(source, series)
+            read[series] = read_cleaned(source, series)
         except InvalidInput as invalid:
             findings.extend(invalid.diagnostics)
     if findings:
         raise InvalidInput(findings)
-    return bars
+    return read
 
 
 def read_series(source: SourceDef, series: Series) -> Bars:
-    """Return one series of a source as it stands there; raise InvalidInput or WorldError."""
+    """Return one series of a source as its policy leaves it; raise as `read_cleaned` does."""
+    return read_cleaned(source, series).bars
+
+
+def read_cleaned(source: SourceDef, series: Series) -> Cleaned:
+    """Return one series of a source with what its quality policy made of it.
+
+    Raises InvalidInput with what is wrong in a file, QualityError for what the policy calls an
+    error elsewhere, WorldError.
+    """
     if isinstance(series, StoredSeries):
-        return series.bars
+        return apply(series.bars, source.quality)
     if isinstance(series, SyntheticSeries):
         from rtrade.data.synthetic import generate
 
-        return generate(series, source.seed or 0)
-    from rtrade.data.files import read_file
+        return apply(generate(series, source.seed or 0), source.quality)
+    from rtrade.data import files
 
-    return read_file(source, series)
+    return files.read_cleaned(source, series)
 
 
-def _in_timeframe(bars: Bars, need: SeriesNeed) -> _Whole:
-    if bars.timeframe == need.timeframe:
-        return _Whole(need, bars, None, np.zeros(len(bars), dtype=np.bool_))
-    coarse, partial = resample_counting(bars, need.timeframe)
-    return _Whole(need, coarse, bars.timeframe, partial)
+def _in_timeframe(read: Cleaned, need: SeriesNeed) -> _Whole:
+    if read.bars.timeframe == need.timeframe:
+        return _Whole(need, read, None)
+    coarse, flags = resample_flags(read.bars, read.flags, need.timeframe)
+    return _Whole(need, Cleaned(coarse, flags, read.dropped), read.bars.timeframe)
 
 
 def _last_close(bars: Bars, end: int | None) -> int:
     """Return where `last` counts back from."""
     if end is not None or not len(bars):
         return end or 0
-    return int(bars.time[-1]) + bars.timeframe.ms
+    return bars.timeframe.close(int(bars.time[-1]))
 
 
 def _cut_base(
     source: SourceDef, whole: _Whole, begin: int | None, end: int | None, warnings: list[str]
-) -> tuple[Bars, int]:
+) -> tuple[Cleaned, int]:
     """Return the base bars to read and the index of the run's first bar among them."""
     bars, lookback = whole.bars, whole.need.lookback
     first = 0 if begin is None else int(np.searchsorted(bars.time, begin))
@@ -132,8 +149,9 @@ def _cut_base(
             f"the signals look back on {lookback} bars before {iso(int(bars.time[first]))}, "
             f"but there are {found}: some may be unknown or unsettled at first"
         )
-    _warn_partial(whole, slice(first - found, stop), warnings)
-    return bars.slice(first - found, stop), found
+    read = whole.cleaned.part(first - found, stop)
+    warnings.extend(said_of(read, whole.resampled_from))
+    return read, found
 
 
 def _nothing(source: SourceDef, bars: Bars, begin: int | None, end: int | None) -> DataUnavailable:
@@ -151,28 +169,18 @@ def _nothing(source: SourceDef, bars: Bars, begin: int | None, end: int | None) 
 def _extent(bars: Bars) -> str:
     if not len(bars):
         return f"not one whole {bars.timeframe} bar"
-    close = int(bars.time[-1]) + bars.timeframe.ms
+    close = bars.timeframe.close(int(bars.time[-1]))
     return f"{len(bars)} bars from {iso(int(bars.time[0]))} to {iso(close)}"
 
 
 def _warn_beyond(bars: Bars, begin: int | None, end: int | None, warnings: list[str]) -> None:
     """Warn where at least one bar of the range lies outside the data."""
     opening = int(bars.time[0])
-    closing = int(bars.time[-1]) + bars.timeframe.ms
-    if begin is not None and begin <= opening - bars.timeframe.ms:
+    closing = bars.timeframe.close(int(bars.time[-1]))
+    if begin is not None and begin <= bars.timeframe.ahead(opening, -1):
         warnings.append(f"the range starts at {iso(begin)}, the data only at {iso(opening)}")
     if end is not None and end > closing:
         warnings.append(f"the range ends at {iso(end)}, the data already at {iso(closing)}")
-
-
-def _warn_partial(whole: _Whole, read: slice, warnings: list[str]) -> None:
-    count = int(np.count_nonzero(whole.partial[read]))
-    if count:
-        bars = whole.bars
-        warnings.append(
-            f"{count} {bars.timeframe} bars of {bars.symbol} are put together from fewer "
-            f"{whole.resampled_from} bars than they should have, since some are missing"
-        )
 
 
 def _cut_other(
@@ -185,8 +193,8 @@ def _cut_other(
 ) -> Bars:
     """Return the other series from `lookback` bars before what the first base bar can see."""
     bars, lookback = whole.bars, whole.need.lookback
-    closes = bars.time + bars.timeframe.ms
-    base_closes = base.time + base.timeframe.ms
+    closes = bars.timeframe.closes(bars.time)
+    base_closes = base.timeframe.closes(base.time)
     stop = int(np.searchsorted(closes, base_closes[-1], side="right"))
     if stop == 0:
         raise _nothing(source, bars, int(base.time[0]), int(base_closes[-1]))
@@ -198,16 +206,16 @@ def _cut_other(
             f"`{name}` looks back on {lookback} bars before its last one at "
             f"{iso(int(base_closes[0]))}, but there are {found}: some may be unknown at first"
         )
-    read = slice(max(0, seen - lookback), stop)
-    _warn_partial(whole, read, warnings)
+    read = whole.cleaned.part(max(0, seen - lookback), stop)
+    warnings.extend(said_of(read, whole.resampled_from))
     _warn_stale(name, bars, base_closes[first:], warnings)
-    return bars.slice(read.start, read.stop)
+    return read.bars
 
 
 def _warn_stale(name: str, bars: Bars, base_closes: IntArray, warnings: list[str]) -> None:
     """Count the closes of the run at which the bar that is due of the other series is missing."""
-    step, origin = bars.timeframe.ms, bars.timeframe.origin
-    due = (base_closes - origin) // step * step + origin - step
+    frame = bars.timeframe
+    due = frame.opens(frame.numbers(base_closes) - 1)
     # Before the series begins there is nothing to show: signals are unknown there, and counted so.
     missing = int(np.count_nonzero((due > bars.time[0]) & ~np.isin(due, bars.time)))
     if missing:

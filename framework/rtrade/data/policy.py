@@ -12,7 +12,7 @@ ones: cut the rows anywhere, and the result is the beginning of the whole one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -65,7 +65,10 @@ class Cleaned:
 
 def lead(policy: QualityDef) -> int:
     """Return how many bars before a bar decide what becomes of it."""
-    return 1 if policy.outliers.action == "keep" else outliers.lead(policy.outliers)
+    if policy.outliers.action != "keep":
+        return outliers.lead(policy.outliers)
+    # A hole is filled from the bar before it.
+    return int(policy.gaps == "fill")
 
 
 def apply(bars: Bars, policy: QualityDef, *, corrected: IntArray | None = None) -> Cleaned:
@@ -106,7 +109,7 @@ def summarise(
     bars: Bars, flags: FlagArray, dropped: Mapping[str, IntArray] | None = None
 ) -> QualitySummary:
     """Count over bars; of the rows left out, those between the first bar and the last."""
-    missing = missing_after(bars)
+    missing = bars.missing()
     holes = np.flatnonzero(missing)
     left_out = _within(bars, dropped or {})
     times = {name: bars.time[flags & bit != 0] for name, bit in FLAGS.items()}
@@ -121,10 +124,49 @@ def summarise(
     )
 
 
-def missing_after(bars: Bars) -> IntArray:
-    """Return how many bars are missing after each bar but the last."""
-    missing: IntArray = np.maximum(np.diff(bars.timeframe.numbers(bars.time)) - 1, 0)
-    return missing
+_REASONS = {
+    DUPLICATE: ("a time that another row has too", "duplicates"),
+    INCONSISTENT: ("inconsistent prices", "ohlc: drop"),
+    FAR: ("being unlike the bars before", "outliers: {action: drop}"),
+}
+
+
+def said_of(read: Cleaned, resampled_from: Timeframe | None) -> list[str]:
+    """Return, in sentences, what was done to bars that are read; nothing of what is only marked."""
+    bars, summary = read.bars, read.summary
+    said = []
+
+    def some(count: int, noun: str) -> str:
+        return f"{count} {noun}{'' if count == 1 else 's'} of {bars.symbol}"
+
+    bar = f"{bars.timeframe} bar"
+    if summary.partial:
+        said.append(
+            f"made of fewer {resampled_from} bars than there should be, since some are missing: "
+            f"{some(summary.partial, bar)}, {_first(summary.examples['partial'])}"
+        )
+    if summary.filled:
+        said.append(
+            f"filled in where the source has none (`quality.gaps: fill`): "
+            f"{some(summary.filled, bar)}, {_first(summary.examples['filled'])}"
+        )
+    if summary.repaired:
+        said.append(
+            f"high or low moved to hold the other prices (`quality.ohlc: repair`): "
+            f"{some(summary.repaired, bar)}, {_first(summary.examples['repaired'])}"
+        )
+    for reason, (why, setting) in _REASONS.items():
+        times = _within(bars, {reason: read.dropped[reason]} if reason in read.dropped else {})
+        if len(times):
+            said.append(
+                f"left out for {why} (`quality.{setting}`): "
+                f"{some(len(times), 'row')}, {_first(times.tolist())}"
+            )
+    return said
+
+
+def _first(times: Sequence[int]) -> str:
+    return f"the first at {iso(times[0])}"
 
 
 def _within(bars: Bars, dropped: Mapping[str, IntArray]) -> IntArray:
@@ -197,7 +239,7 @@ def _judged(work: _Work, policy: QualityDef) -> _Work:
 
 def _holes(work: _Work, policy: QualityDef) -> list[Finding]:
     """Find the holes that are errors: too long to tolerate, or too long to be filled at all."""
-    missing = missing_after(work.bars)
+    missing = work.bars.missing()
     longest = longest_gap(policy, work.bars.timeframe)
     if policy.gaps == "fill":
         filled = missing if longest is None else missing[missing <= longest]
@@ -236,7 +278,7 @@ def _filled(work: _Work, policy: QualityDef) -> tuple[Bars, FlagArray]:
     bars, flags = work.bars, work.flags
     if policy.gaps != "fill":
         return bars, flags
-    missing = missing_after(bars)
+    missing = bars.missing()
     longest = longest_gap(policy, bars.timeframe)
     if longest is not None:
         missing = np.where(missing <= longest, missing, 0)

@@ -134,7 +134,7 @@ class _Builder:
                 message = f"series `{also.name}` ({also.timeframe}) is finer than the base ({base})"
                 advice = f"run the strategy on {also.timeframe}, or read `{also.name}` at {base}"
                 self.findings.error("RT130", message, span, advice)
-            elif also.timeframe.ms % base.ms:
+            elif not _holds(also.timeframe, base):
                 clocks[also.name] = base
                 message = f"series `{also.name}` ({also.timeframe}) is not a whole number of "
                 advice = f"choose a timeframe that {base} divides"
@@ -241,3 +241,8 @@ class _Builder:
         for found in aside.sorted():
             self.findings.error(found.code, found.message, span, found.help)
         return node
+
+
+def _holds(coarse: Timeframe, base: Timeframe) -> bool:
+    """Tell whether a bar of `coarse` is a whole number of bars of `base`."""
+    return base.fills(coarse) if coarse.months else coarse.ms % base.ms == 0

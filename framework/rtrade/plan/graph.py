@@ -59,7 +59,7 @@ class Graph:
 
 def key(node: Node) -> Key:
     """Return what tells `node` from others, given that its arguments are interned."""
-    common = (type(node).__name__, node.kind, node.unit, node.clock.ms)
+    common = (type(node).__name__, node.kind, node.unit, node.clock)
     return (*common, *_scalars(node), *(id(arg) for arg in node.args))
 
 

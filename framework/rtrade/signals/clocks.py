@@ -72,9 +72,8 @@ class Clocks:
         shown = last_closed(bars, base)[first:]
         due = base.time[first:]
         if bars.timeframe != base.timeframe:
-            origin, length = bars.timeframe.origin, bars.timeframe.ms
-            closed = due + base.timeframe.ms
-            due = (closed - origin) // length * length + origin - length
+            frame = bars.timeframe
+            due = frame.opens(frame.numbers(base.timeframe.closes(due)) - 1)
         known = shown >= 0
         return int(np.count_nonzero(bars.time[shown[known]] < due[known]))
 
@@ -82,10 +81,10 @@ class Clocks:
 def last_closed(source: Bars, target: Bars) -> IntArray:
     """Return, for each bar of `target`, the index of the last bar of `source` closed by its close.
 
-    Both close at their open plus their timeframe; -1 where none has closed.
+    -1 where none has closed.
     """
-    closes = source.time + source.timeframe.ms
-    moments = target.time + target.timeframe.ms
+    closes = source.timeframe.closes(source.time)
+    moments = target.timeframe.closes(target.time)
     if len(source) > len(target):
         return np.asarray(np.searchsorted(closes, moments, side="right") - 1, dtype=np.int64)
     # Fewer places to look for: on which bar of `target` each of `source` is seen first.

@@ -16,7 +16,7 @@ _EPOCH = 719163
 
 def close_stamps(bars: Bars) -> FloatArray:
     """Return the close times of bars in days as backtrader counts them."""
-    stamps: FloatArray = (bars.time + bars.timeframe.ms) / DAY + _EPOCH
+    stamps: FloatArray = bars.timeframe.closes(bars.time) / DAY + _EPOCH
     return stamps
 
 
