@@ -128,9 +128,7 @@ def _header(path: Path, head: bytes, source: SourceDef) -> Header:
         raise broken(path, "RT302", "the header is not UTF-8 text", "save it as UTF-8") from error
     delimiter = max(_DELIMITERS, key=text.count)
     names = [name.strip() for name in _split(text, delimiter)]
-    return Header(
-        delimiter, len(names), find_columns(source.columns, names, path, text[:MAX_LINE])
-    )
+    return Header(delimiter, len(names), find_columns(source.columns, names, path, text[:MAX_LINE]))
 
 
 def _split(line: str, delimiter: str) -> list[str]:
