@@ -96,6 +96,7 @@ def test_every_number_is_the_one_of_the_result(run, page):
     shown = {path for path, _, _ in page.numbers}
     assert {f"metrics.{metric.name}" for metric in METRICS} <= shown
     assert {"data.bars", "data.gaps", "data.missing", "data.filters.lot"} <= shown
+    assert {f"data.quality.{name}" for name in document["data"]["quality"]} <= shown
     assert {f"refused.{name}" for name in document["refused"]} <= shown
     for path, raw, _ in page.numbers:
         assert json.loads(raw) == at(document, path), path

@@ -132,13 +132,24 @@ def refusals(refused: Mapping[str, int]) -> tuple[Refusal, ...]:
     )
 
 
+# Counts of the bars, by their place below `data` in the result.
+_COUNTED = (
+    ("bars", "Bars", "Those of the run; bars that only warmed up the signals are left out."),
+    ("gaps", "Gaps", "Holes that are left in the series. Time steps over them."),
+    ("missing", "Missing bars", "Bars that are missing in those gaps."),
+    ("quality.longest_gap", "Longest gap", "Bars that are missing in the longest of them."),
+    ("quality.filled", "Filled bars", "Put into holes: the close before, and no volume."),
+    ("quality.halts", "Halts", "Bars of one price and without volume: nothing was traded."),
+    ("quality.outliers", "Outliers", "Bars unlike those before them. Some are real."),
+    ("quality.partial", "Partial bars", "Put together from fewer finer bars than fill them."),
+    ("quality.repaired", "Repaired bars", "A high or a low was moved to hold the other prices."),
+    ("quality.dropped", "Dropped rows", "Left out by the source's quality policy."),
+)
+
+
 def data_facts(data: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """Return which bars were used, what is missing, and what the venue allows."""
-    counts = (
-        ("bars", "Bars", "Those of the run; bars that only warmed up the signals are left out."),
-        ("gaps", "Gaps", "Holes in the series. Nothing is filled in; time steps over them."),
-        ("missing", "Missing bars", "Bars that are missing in those gaps."),
-    )
+    """Return which bars were used, what they are like, and what the venue allows."""
+    flat = {**data, **{f"quality.{name}": count for name, count in data["quality"].items()}}
     return (
         _fact("Source", data["source"]),
         _fact("Symbol", data["symbol"]),
@@ -146,8 +157,8 @@ def data_facts(data: Mapping[str, Any]) -> tuple[Fact, ...]:
         _fact("Start", moment(data["start"]), "UTC, the open of the first bar."),
         _fact("End", moment(data["end"]), "UTC."),
         *(
-            Fact(title, "", doc, figure(f"data.{key}", data[key], Form.COUNT), code=False)
-            for key, title, doc in counts
+            Fact(title, "", doc, figure(f"data.{key}", flat[key], Form.COUNT), code=False)
+            for key, title, doc in _COUNTED
         ),
         *_filters(data["filters"]),
         Fact("sha256", data["sha256"], "Of the content of all bars read.", None, code=True),
