@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 
@@ -283,6 +284,28 @@ def test_signed_requests_keep_to_the_address(tmp_path):
         with pytest.raises(ccxt().BaseError):
             instance.sapiGetCapitalConfigGetall()
         assert fake.requests[-1].path == "/sapi/v1/capital/config/getall"
+
+
+def test_no_log_holds_a_credential(tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    fake, _ = stand_in()
+    with fake:
+        exchange = ExchangeDef("binance", base_url=fake.url)
+        instance = bind(exchange, Keys(CANARY, f"s{CANARY}"), Limiter(), Guard(loopback=True))
+        with pytest.raises(ccxt().BaseError):
+            instance.fetch_balance()
+        assert "signature" in fake.requests[-1].params
+    assert CANARY not in caplog.text
+
+
+def test_what_an_exchange_says_is_shown_without_its_markup(tmp_path):
+    page = b"Sorry \x1b[31m<html><script>x</script></html>"
+    with Server(http("403 Forbidden", page, "Content-Type: text/html")) as server:
+        venue, _ = venue_of(server.url, tmp_path)
+        with pytest.raises(ExchangeError) as caught:
+            venue.market("BTC/USDT")
+        assert "403 Forbidden Sorry ?[31m…" in caught.value.message
+        assert "script" not in caught.value.message
 
 
 def test_error_codes_mean_what_they_mean_at_the_exchanges_own_address(tmp_path):

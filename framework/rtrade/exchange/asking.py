@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from rtrade.exchange.library import ccxt
 from rtrade.exchange.pace import REAL, Pace
 
 Answer = TypeVar("Answer")
+
+_log = logging.getLogger("rtrade.exchange")
 
 # A request is sent this often at most; where nothing listens at all, fewer times.
 ATTEMPTS, UNANSWERED_ATTEMPTS = 8, 5
@@ -60,6 +63,7 @@ class Asker:
             wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE),
             stop=tired,
             sleep=self.pace.sleep,
+            before_sleep=lambda state: _tell(what, state),
         )
         try:
             return retrying(lambda: decode(_sent(request)))
@@ -79,6 +83,16 @@ class Asker:
         kind, words, hint = _meaning(fault)
         detail = self.keys.hidden(words or _excerpt(fault))
         return kind(f"{self.name}: {what}: {detail}{times}", hint=hint)
+
+
+def _tell(what: str, state: Any) -> None:
+    fields = {
+        "what": what,
+        "attempt": state.attempt_number,
+        "reason": type(state.outcome.exception()).__name__,
+        "pause": round(state.next_action.sleep, 2),
+    }
+    _log.info("asking an exchange again", extra=fields)
 
 
 def _sent(request: Callable[[], Any]) -> Any:
@@ -120,10 +134,12 @@ def _meaning(fault: BaseException | None) -> tuple[type[ExchangeError], str, str
 
 
 def _excerpt(fault: BaseException | None) -> str:
-    """Return what the exchange said, without addresses and their parameters."""
+    """Return what the exchange said: no parameters of addresses, no markup, nothing unprintable."""
     words = [word.partition("?")[0] if "://" in word else word for word in str(fault).split()]
-    text = " ".join(words)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    plain, markup, _ = " ".join(words).partition("<")
+    text = "".join(one if one.isprintable() else "?" for one in plain)
+    whole = len(text) <= _SHOWN and not markup
+    return text if whole else text[:_SHOWN].rstrip() + "…"
 
 
 def _chain(fault: BaseException | None) -> list[BaseException]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Mapping
@@ -44,6 +45,8 @@ def bind(exchange: ExchangeDef, keys: Keys, limiter: Limiter, guard: Guard) -> A
         "enableRateLimit": True,
         "timeout": TIMEOUT_MS,
         "session": make_session(guard),
+        # ccxt logs the headers of requests, keys among them; this logger is nobody's child.
+        "logger": logging.Logger("ccxt", logging.CRITICAL + 1),
         "apiKey": keys.api_key or "",
         "secret": keys.secret or "",
         "options": _options(exchange.id),

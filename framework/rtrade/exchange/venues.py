@@ -129,12 +129,13 @@ class Venue:
         return rows.bars(symbol, timeframe)
 
     def _remember(self, edges: dict[int, Rows], rows: Rows) -> None:
+        """Keep the last bar of a window, which the window after it is compared with."""
         if not len(rows):
             return
+        last = Rows(rows.time[-1:], rows.values[-1:])
         with self._lock:
-            for index in {0, len(rows) - 1}:
-                last = Rows(rows.time[index : index + 1], rows.values[index : index + 1])
-                edges[int(last.time[0])] = last
+            edges.pop(int(last.time[0]), None)
+            edges[int(last.time[0])] = last
             while len(edges) > _REMEMBERED:
                 del edges[next(iter(edges))]
 
