@@ -36,8 +36,8 @@ SIGNAL = LlmSignalDef(
     prompt=SourceText("prompts/analyst.j2", "strategy.yaml"),
     cadence=CadenceDef(every=24),
     answer=FIELDS,
-    timeout=400,
-    deadline=1200,
+    timeout=20_000,
+    deadline=60_000,
     attempts=3,
     concurrency=4,
 )
