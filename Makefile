@@ -60,5 +60,6 @@ clean:  ## remove the environment and what builds leave behind
 	@touch $@
 
 .venv/ready-dev: setup.cfg pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,local-llm]'
+	$(BIN)/rtrade llm install --quiet
 	@touch .venv/ready $@

@@ -13,6 +13,7 @@ import click
 from rtrade import __version__
 from rtrade.cli.data import data
 from rtrade.cli.faking import fake_exchange
+from rtrade.cli.llm import llm
 from rtrade.cli.options import Common, common_options, json_option, open_option, out_option
 from rtrade.core.errors import RtradeError
 from rtrade.core.settings import SETTINGS
@@ -21,7 +22,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "optimize", "why", "serve", "collect", "trade", "llm",
+    "optimize", "why", "serve", "collect", "trade",
 )  # fmt: skip
 
 _EPILOG = "\b\nSettings (environment, or .env of the workspace):\n" + "\n".join(
@@ -243,6 +244,7 @@ def doctor(*, json: bool) -> int:
 
 cli.add_command(data)
 cli.add_command(fake_exchange)
+cli.add_command(llm)
 
 
 def main() -> None:
