@@ -352,6 +352,24 @@ def test_coarser_bars_know_what_they_are_made_of(tmp_path):
     assert "fewer 1h bars than there should be" in data.warnings[0]
 
 
+def test_outliers_are_those_of_the_bars_that_are_read():
+    """An hour with an unusual quarter is no unusual hour, and the other way round."""
+    quarters = generate(SyntheticSeries("BTC/USDT", frame("15m"), T0, 4 * COUNT, 100.0, 0.6), 3)
+    hours = resample(quarters, frame("1h"))
+    rule = OutlierDef(k=3.0, window=100)
+    found = [
+        load(
+            SourceDef("kept", "exchange", (), quality=QualityDef(outliers=rule)),
+            [need()],
+            start=None,
+            end=None,
+            stored=[StoredSeries(bars)],
+        ).quality.outliers
+        for bars in (hours, quarters)
+    ]
+    assert found[0] == found[1] > 0
+
+
 def test_another_series_is_filled_too(tmp_path):
     data = market(need(), need(name="it"), source=holed_file(tmp_path, gaps="fill"))
     assert data.others["it"].gaps() == (0, 0)

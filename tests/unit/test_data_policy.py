@@ -343,9 +343,25 @@ def test_what_comes_out_are_bars(found, policy):
     assert len(bars) == rows_left + summary.filled
 
 
+@given(some_rows, policies, st.integers(0, 40))
+def test_bars_from_the_lead_on_do_not_depend_on_where_reading_began(found, policy, start):
+    # Rows that are dropped or repaired first are no bars that could be counted beforehand.
+    bars = apply(drawn(found), QualityDef(duplicates="last", ohlc="repair")).bars
+    whole, later = apply(bars, policy), apply(bars.slice(start), policy)
+    if start + lead(policy) < len(bars):
+        since = int(bars.time[start + lead(policy)])
+        one, other = (
+            each.part(int(np.searchsorted(each.bars.time, since)), len(each.bars))
+            for each in (whole, later)
+        )
+        assert_same(one.bars, other.bars)
+        assert (one.flags == other.flags).all()
+
+
 def test_the_lead_is_what_outliers_need():
     assert lead(QualityDef()) == 501
-    assert lead(KEEP) == 1
+    assert lead(FILL) == 1
+    assert lead(KEEP) == 0
 
 
 # Files

@@ -21,8 +21,7 @@ from rtrade.core.bars import Bars, Filters, IntArray, MarketData
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.errors import DataUnavailable, InvalidInput
 from rtrade.core.timeframes import Timeframe, iso
-from rtrade.data.policy import Cleaned, apply, said_of
-from rtrade.data.resample import resample_flags
+from rtrade.data.policy import Cleaned, apply, coarser, said_of
 from rtrade.data.selection import Series, StoredSeries, choose
 from rtrade.plan.plan import SeriesNeed
 
@@ -58,7 +57,10 @@ def load(
     """
     chosen = [choose(source, need.symbol, need.timeframe, stored) for need in needs]
     read = _read(source, chosen)
-    whole = [_in_timeframe(read[series], need) for series, need in zip(chosen, needs, strict=True)]
+    whole = [
+        _in_timeframe(source, read[series], need)
+        for series, need in zip(chosen, needs, strict=True)
+    ]
     begin = start if last is None else _last_close(whole[0].bars, end) - last
     warnings: list[str] = []
     base, first = _cut_base(source, whole[0], begin, end, warnings)
@@ -119,11 +121,11 @@ def read_cleaned(source: SourceDef, series: Series) -> Cleaned:
     return files.read_cleaned(source, series)
 
 
-def _in_timeframe(read: Cleaned, need: SeriesNeed) -> _Whole:
+def _in_timeframe(source: SourceDef, read: Cleaned, need: SeriesNeed) -> _Whole:
     if read.bars.timeframe == need.timeframe:
         return _Whole(need, read, None)
-    coarse, flags = resample_flags(read.bars, read.flags, need.timeframe)
-    return _Whole(need, Cleaned(coarse, flags, read.dropped), read.bars.timeframe)
+    coarse = coarser(read, need.timeframe, source.quality)
+    return _Whole(need, coarse, read.bars.timeframe)
 
 
 def _last_close(bars: Bars, end: int | None) -> int:

@@ -33,7 +33,7 @@ from rtrade.core.quality import (
 from rtrade.core.timeframes import Timeframe, iso
 from rtrade.data import outliers
 from rtrade.data.findings import Finding
-from rtrade.data.resample import flat
+from rtrade.data.resample import flat, resample_flags
 
 EXAMPLES = 5
 # More than this is a wrong time or a wrong timeframe, and would not fit into memory.
@@ -103,6 +103,15 @@ def clean(
     if corrected is not None:
         flags = flags | CORRECTED * np.isin(bars.time, corrected)
     return Cleaned(bars, flags.astype(np.uint8, copy=False), work.dropped), []
+
+
+def coarser(cleaned: Cleaned, timeframe: Timeframe, policy: QualityDef) -> Cleaned:
+    """Return the bars put together to a coarser timeframe; outliers are judged anew among them."""
+    bars, flags = resample_flags(cleaned.bars, cleaned.flags, timeframe)
+    if policy.outliers.action == "flag":
+        far = outliers.outliers(bars, policy.outliers)
+        flags = np.where(far, flags | OUTLIER, flags & ~np.uint8(OUTLIER)).astype(np.uint8)
+    return Cleaned(bars, flags, cleaned.dropped)
 
 
 def summarise(
