@@ -13,11 +13,24 @@ from rtrade.core.intervals import Interval
 from rtrade.core.timeframes import HOUR, Timeframe, parse_time
 from rtrade.exchange.pace import Pace
 from rtrade.exchange.venues import Venue, open_venue
+from rtrade.testing.exchange import FakeExchange
 
 ROOT = Path(__file__).parents[2]
 H1 = Timeframe(HOUR)
 START = parse_time("2024-01-01")
 LOOPBACK = {"RTRADE_LOOPBACK": "1"}
+
+
+_opened: list[Venue] = []
+
+
+class StandIn(FakeExchange):
+    """A stand-in that stops at once: those who asked it hang up first."""
+
+    def stop(self) -> None:
+        while _opened:
+            _opened.pop().close()
+        super().stop()
 
 
 class VirtualPace:
@@ -79,7 +92,9 @@ def venue_of(url: str, folder: Path, *, pace: VirtualPace | None = None, environ
     keys = {name: SecretDef(given.pop(name)) for name in ("api_key", "secret") if name in given}
     environ = {**LOOPBACK, **(environ or {})}
     source = source_of(url, **keys, **given)
-    return open_venue(source, folder, cached_markets=cached, environ=environ, pace=pace.pace), pace
+    venue = open_venue(source, folder, cached_markets=cached, environ=environ, pace=pace.pace)
+    _opened.append(venue)
+    return venue, pace
 
 
 def read_all(venue: Venue, symbol: str, timeframe: Timeframe, whole: Interval) -> list[Bars]:

@@ -13,6 +13,7 @@ import pytest
 from exchange.support import (
     H1,
     START,
+    StandIn,
     VirtualPace,
     assert_same,
     make_bars,
@@ -26,7 +27,6 @@ from rtrade.core.timeframes import HOUR, MINUTE, Timeframe, parse_time
 from rtrade.exchange.fetching import BinanceFetcher, Fetcher
 from rtrade.exchange.library import ccxt
 from rtrade.testing.clock import ManualClock
-from rtrade.testing.exchange import FakeExchange
 from rtrade.testing.faults import Fault, WrittenScript
 from rtrade.testing.markets import Rules
 
@@ -37,9 +37,9 @@ NOW = START + (COUNT - 1) * HOUR + 5 * MINUTE
 WHOLE = Interval(START, START + (COUNT - 1) * HOUR)
 
 
-def stand_in(**given) -> tuple[FakeExchange, ManualClock]:
+def stand_in(**given) -> tuple[StandIn, ManualClock]:
     clock = ManualClock(given.pop("now", NOW))
-    return FakeExchange(given.pop("series", [BARS]), clock=clock, **given), clock
+    return StandIn(given.pop("series", [BARS]), clock=clock, **given), clock
 
 
 def coupled(clock: ManualClock) -> VirtualPace:
@@ -49,7 +49,7 @@ def coupled(clock: ManualClock) -> VirtualPace:
     return pace
 
 
-def asked(fake: FakeExchange, path: str) -> int:
+def asked(fake: StandIn, path: str) -> int:
     return Counter(one.path for one in fake.requests)[f"/api/v3/{path}"]
 
 
@@ -189,7 +189,7 @@ def test_the_exchanges_own_limit_is_kept_and_nearly_used_up(tmp_path):
     clock = ManualClock(parse_time("2024-01-10T00:00:30Z"))
     minute = Timeframe(MINUTE)
     bars = make_bars(9 * 1440, timeframe=minute)
-    with FakeExchange([bars], clock=clock, weight_limit=120) as fake:
+    with StandIn([bars], clock=clock, weight_limit=120) as fake:
         pace = coupled(clock)
         venue, _ = venue_of(fake.url, tmp_path, pace=pace)
         windows = [
@@ -231,6 +231,16 @@ def test_a_long_ban_is_told_and_no_request_is_sent_inside_it(tmp_path):
             assert caught.value.exit_code == 4
         assert (asked(fake, "klines"), fake.ban_violations) == (1, 0)
         pace.sleep(7201)
+        assert len(venue.bars("BTC/USDT", H1, Interval(START, START + HOUR))) == 1
+
+
+def test_a_venue_that_was_closed_can_be_asked_again(tmp_path):
+    fake, _ = stand_in()
+    with fake:
+        venue, _ = venue_of(fake.url, tmp_path)
+        venue.close()
+        assert len(venue.bars("BTC/USDT", H1, Interval(START, START + HOUR))) == 1
+        venue.close()
         assert len(venue.bars("BTC/USDT", H1, Interval(START, START + HOUR))) == 1
 
 

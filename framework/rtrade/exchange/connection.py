@@ -41,10 +41,12 @@ class Connection:
         self._guard = guard
         self._cached = cached_markets
         self._local = threading.local()
-        self._lock = threading.Lock()
+        # Loading the markets may make this thread's instance, which is noted under the same lock.
+        self._lock = threading.RLock()
         self._derived: dict[str, Any] | None = None
         self._timeframes: dict[Timeframe, str] | None = None
         self.document: MarketsDocument | None = None
+        self._sessions: list[Any] = []
         self.fetched = False
         self._contracts = False
 
@@ -54,6 +56,8 @@ class Connection:
         if made is None:
             made = bind(self.exchange, self.asker.keys, self.limiter, self._guard)
             self._local.instance = made
+            with self._lock:
+                self._sessions.append(made.session)
             self._space(made)
         return made
 
@@ -111,6 +115,12 @@ class Connection:
             return time.time_ns() // 1_000_000
         ask = self.asker.ask
         return min(ask("its time", instance.fetch_time, decode_time) for _ in range(2))
+
+    def close(self) -> None:
+        """Close the connections of all threads; a later question opens new ones."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
 
     def _space(self, instance: Any) -> None:
         """Until the exchange states its limits, keep those that ccxt knows."""

@@ -61,6 +61,10 @@ class Venue:
         make = BinanceFetcher if self.id == "binance" else Fetcher
         self._fetcher = make(connection)
 
+    def close(self) -> None:
+        """Close its connections; a later question opens new ones."""
+        self._connection.close()
+
     @property
     def page(self) -> int:
         """How many bars a window may hold; one more is asked for on either side."""
