@@ -30,10 +30,14 @@ bench: .venv/ready-dev  ## measurements, some against hand-written backtrader; r
 	$(BIN)/python benchmarks/signals.py
 	$(BIN)/python benchmarks/validating.py
 	$(BIN)/python benchmarks/report_page.py
+	$(BIN)/python benchmarks/sync.py
+	$(BIN)/python benchmarks/store.py
 
-nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing
+nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing, faults, crashes
 	RTRADE_PROGRAMS=50000 $(BIN)/pytest -n 2 tests/conformance
 	RTRADE_FUZZ=20000 $(BIN)/pytest -n 2 tests/fuzz
+	RTRADE_KILLS=500 RTRADE_RESTARTS=50 $(BIN)/pytest -n 2 tests/store/test_crashes.py
+	RTRADE_FAULT_SCRIPTS=300 RTRADE_SYNC_KILLS=500 $(BIN)/pytest -n 2 tests/markets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris \
 	  || { echo "atheris does not install here: no coverage-guided fuzzing"; exit 0; }; \
 	for target in reader strategy source expression answer message; do \
