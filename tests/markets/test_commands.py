@@ -212,6 +212,9 @@ def test_vwap_is_the_one_of_strategies(workspace: Path) -> None:
     wrong = rtrade(workspace, "data", "vwap", SYMBOL, "--window", "90m", "--timeframe", "1h")
     assert wrong.returncode == 2
     assert "no whole number of 1h bars" in wrong.stderr
+    months = rtrade(workspace, "data", "vwap", SYMBOL, "--window", "1M")
+    assert months.returncode == 2
+    assert "months differ in length" in months.stderr
 
 
 def test_pruned_bars_count_as_never_fetched(workspace: Path) -> None:

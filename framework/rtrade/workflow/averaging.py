@@ -49,6 +49,11 @@ def average_price(
     """
     from rtrade.data.vwap import rolling_vwap
 
+    if window.months or (timeframe is not None and timeframe.months):
+        raise UsageError(
+            f"--window {window} is no whole number of bars: months differ in length",
+            hint="give days, such as `--window 30d`",
+        )
     source = _unflagged(load_source(find_source(name, workspace)))
     frame = timeframe or _finest(source, symbol, window, workspace)
     if window.ms % frame.ms:
