@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from rtrade.config.document import Document
+from rtrade.config.llm_definitions import LlmProviderDef, LlmSignalDef
 from rtrade.core.diagnostics import SourceText, Span
 from rtrade.core.timeframes import DAY, Timeframe
 from rtrade.core.units import Length
@@ -82,16 +83,27 @@ class RulesDef:
 
 
 @dataclass(frozen=True)
+class RiskLevelsDef:
+    """What a risk level does to a size: `signal` is an expression that yields the level, `factors`
+    what the budget is multiplied by at each (0 vetoes the entry).
+    """
+
+    signal: SourceText
+    factors: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class SizingDef:
     """How much to buy: `value` is a fraction for equity, risk and volatility (its target),
     quote units for quote, base units for base. `lookback` (bars) is volatility's.
-    `scale_by` is an expression whose value scales the budget.
+    `scale_by` is an expression whose value scales the budget, and so does the risk level.
     """
 
     kind: SizingKind
     value: float
     lookback: int = 0
     scale_by: SourceText | None = None
+    risk_levels: RiskLevelsDef | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,10 @@ class BacktestDef:
 
 @dataclass(frozen=True)
 class StrategyDef:
-    """A whole strategy file, decoded. `document` holds its text and the place of every value."""
+    """A whole strategy file, decoded. `document` holds its text and the place of every value.
+
+    `signals` are those that are expressions, `llm` those that a language model answers.
+    """
 
     name: str
     description: str | None
@@ -149,6 +164,7 @@ class StrategyDef:
     backtest: BacktestDef
     document: Document = field(compare=False)
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    llm: tuple[LlmSignalDef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,16 +277,18 @@ class ExchangeDef:
 class SourceDef:
     """A whole source file, decoded. `name` is the file's stem.
 
-    `exchange` is set where `kind` is `exchange`, which has no `series` of its own.
+    `exchange` is set where `kind` is `exchange`, and `llm` where it is `llm`; these have no
+    `series` of their own.
     """
 
     name: str
-    kind: Literal["synthetic", "csv", "parquet", "exchange"]
+    kind: Literal["synthetic", "csv", "parquet", "exchange", "llm"]
     series: tuple[SyntheticSeries, ...] | tuple[FileSeries, ...]
     seed: int | None = None
     columns: Columns = Columns()
     time_unit: Literal["auto", "s", "ms", "us", "ns", "iso"] = "auto"
     filters: FiltersDef | None = None
     exchange: ExchangeDef | None = None
+    llm: LlmProviderDef | None = None
     quality: QualityDef = QualityDef()
     document: Document | None = field(default=None, compare=False)

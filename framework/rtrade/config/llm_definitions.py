@@ -6,7 +6,9 @@ lengths bars of the run's timeframe, money US dollars.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from rtrade.core.diagnostics import SourceText, Span
@@ -16,6 +18,8 @@ CacheMode = Literal["replay_or_call", "replay", "record", "refresh", "off"]
 Engine = Literal["openai", "local"]
 
 TEXT_LIMIT = 500
+# Names that only exist while a run is going on: prompts that use them are asked in order.
+IN_RUN = frozenset({"position", "portfolio"})
 
 
 @dataclass(frozen=True)
@@ -164,3 +168,22 @@ class LlmProviderDef:
     max_tokens: int = 400
     threads: int = 1
     span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """A template that passed its checks: its file, its text, and the context names it uses."""
+
+    file: str
+    text: str
+    names: frozenset[str]
+
+    @property
+    def in_run(self) -> bool:
+        """Whether a prompt depends on what the run has done so far."""
+        return bool(self.names & IN_RUN)
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 (hex) of the text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()

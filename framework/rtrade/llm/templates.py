@@ -7,14 +7,12 @@ place in the file.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtrade.config.llm_definitions import PromptTemplate
 from rtrade.config.reader import MAX_BYTES
 from rtrade.config.wording import similar
 from rtrade.core.diagnostics import Diagnostic, Span
@@ -25,31 +23,12 @@ if TYPE_CHECKING:
 
     from rtrade.llm.environment import PromptEnvironment
 
-# Names that only exist while a run is going on: prompts that use them are asked in order.
-IN_RUN = frozenset({"position", "portfolio"})
+__all__ = ["Known", "PromptTemplate", "finding", "load_template", "parse_template"]
+
 # The attributes that a name of the context has; None: a single value.
 Known = Mapping[str, Collection[str] | None]
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
-
-
-@dataclass(frozen=True)
-class PromptTemplate:
-    """A template that passed its checks: its file, its text, and the context names it uses."""
-
-    file: str
-    text: str
-    names: frozenset[str]
-
-    @property
-    def in_run(self) -> bool:
-        """Whether a prompt depends on what the run has done so far."""
-        return bool(self.names & IN_RUN)
-
-    @cached_property
-    def digest(self) -> str:
-        """The sha256 (hex) of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
 
 
 def load_template(path: Path, known: Known, *, label: str | None = None) -> PromptTemplate:

@@ -17,6 +17,7 @@ from rtrade.core.diagnostics import SourceText, Span
 from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import Timeframe
 from rtrade.plan import consistency
+from rtrade.plan.asking import Asking
 from rtrade.plan.context import KINDS, Context
 from rtrade.plan.elaborate import elaborate, elaborate_signal
 from rtrade.plan.findings import Fault, Findings
@@ -36,9 +37,12 @@ RULES = ("enter_long", "exit_long", "enter_short", "exit_short")
 LEVELS = ("stop_loss", "take_profit", "trailing_stop")
 
 
-def build(definition: StrategyDef, registry: Registry) -> Plan:
-    """Compile a strategy; raise InvalidInput with all findings where it is wrong."""
-    builder = _Builder(definition, registry)
+def build(definition: StrategyDef, registry: Registry, asking: Asking | None = None) -> Plan:
+    """Compile a strategy; raise InvalidInput with all findings where it is wrong.
+
+    `asking` is what signals that a language model answers need beside the file.
+    """
+    builder = _Builder(definition, registry, asking)
     plan = builder.plan()
     if plan is None:
         builder.findings.finish()
@@ -49,8 +53,9 @@ def build(definition: StrategyDef, registry: Registry) -> Plan:
 class _Builder:
     """One strategy being compiled."""
 
-    def __init__(self, definition: StrategyDef, registry: Registry) -> None:
+    def __init__(self, definition: StrategyDef, registry: Registry, asking: Asking | None) -> None:
         self.definition = definition
+        self.asking = asking
         self.registry = registry
         self.findings = Findings(definition.document)
         self.graph = Graph(definition.data.timeframe)

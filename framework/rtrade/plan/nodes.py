@@ -47,6 +47,21 @@ class Field(Node):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answer(Node):
+    """A field of what a language model answered: the answer that applies at each close.
+
+    A choice (kind ENUM) is one of `choices`; a whole number (kind NUMBER) lies in `low..high`. It
+    is unknown where no answer applies, or the model abstained.
+    """
+
+    signal: str
+    field: str
+    choices: tuple[str, ...] = ()
+    low: int = 0
+    high: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Call(Node):
     """One output of a catalog entry. `inputs` hold implicit prices too, in declared order.
 
@@ -126,3 +141,15 @@ def walk(*roots: Node) -> Iterator[Node]:
                 seen.add(id(node))
                 stack.append((node, True))
                 stack.extend((arg, False) for arg in reversed(node.args))
+
+
+def rests_on_answers(*roots: Node) -> bool:
+    """Tell whether anything below `roots` is what a language model answered."""
+    return any(isinstance(node, Answer) for node in walk(*roots))
+
+
+def choices_of(node: Node) -> tuple[str, ...]:
+    """Return the choices of a node that is one of several texts; none for a constant."""
+    while isinstance(node, Shift | Align):
+        node = node.arg
+    return node.choices if isinstance(node, Answer) else ()

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from rtrade.catalog.registry import Number
 from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
+from rtrade.config.llm_definitions import LlmProviderDef, LlmSignalDef, PromptTemplate
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.timeframes import Timeframe
-from rtrade.plan.nodes import Node
+from rtrade.plan.nodes import Node, rests_on_answers
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,30 @@ class SeriesNeed:
 
 
 @dataclass(frozen=True)
+class LlmPlan:
+    """A model that is asked: by what definition, which provider, when, and with which prompts.
+
+    `at` is the condition (on the base clock) of `at:`, None where `every:` is given. `templates`
+    are the signal's own prompt and those of `vote.prompts`, in order.
+    """
+
+    definition: LlmSignalDef
+    provider: LlmProviderDef
+    at: Node | None
+    templates: tuple[PromptTemplate, ...]
+
+    @property
+    def uses_state(self) -> bool:
+        """Whether a prompt sees the position or the account, so that the run asks in order."""
+        return any(one.in_run for one in self.templates)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the context that the prompts use."""
+        return frozenset(name for one in self.templates for name in one.names)
+
+
+@dataclass(frozen=True)
 class Plan:
     """A strategy ready to run.
 
@@ -37,6 +62,8 @@ class Plan:
     a protective level needs, `volatility` the deviation per bar of log returns for volatility
     sizing, `scale` the factor in 0..1 for `scale_by`. `needs[0]` is the base series.
     `warmup` is the bars before which a rule may be unknown, `lookback` warm-up plus settle.
+    `llm` are the models whose answers decide, by signal. `risk_level` is the choice of
+    `risk_levels`, `risk_factors` the factor of each of its choices, in their order (0 vetoes).
     """
 
     name: str
@@ -58,6 +85,13 @@ class Plan:
     cash: float
     benchmark: str
     warnings: tuple[Diagnostic, ...] = ()
+    llm: Mapping[str, LlmPlan] = field(default_factory=dict)
+    risk_level: Node | None = None
+    risk_factors: tuple[float, ...] = ()
+
+    def known_before_asking(self) -> dict[str, Node]:
+        """Return the signals that rest on no answer: those that prompts are told."""
+        return {name: node for name, node in self.signals.items() if not rests_on_answers(node)}
 
     def only(self, signal: str) -> Plan:
         """Return the plan with no signal but `signal`, or its results where it has several."""

@@ -16,10 +16,23 @@ import numpy as np
 
 from rtrade.catalog.installed import registry
 from rtrade.catalog.registry import Kind
-from rtrade.core.bars import FALSE, TRUE, UNKNOWN, FloatArray, MarketData, TriArray
+from rtrade.core.bars import FALSE, TRUE, UNKNOWN, FloatArray, MarketData
 from rtrade.core.errors import EngineFault
-from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Node, Shift, Unary, walk
+from rtrade.plan.nodes import (
+    Align,
+    Answer,
+    Binary,
+    Call,
+    Const,
+    Field,
+    Node,
+    Shift,
+    Unary,
+    choices_of,
+    walk,
+)
 from rtrade.plan.plan import Plan
+from rtrade.signals.answers import AnswerSeries
 from rtrade.signals.clocks import Clocks
 from rtrade.signals.kernels import Array, compute, finite
 from rtrade.signals.logic import COMPARISONS, ago, both, compare, either, opposite
@@ -34,39 +47,67 @@ _ARITHMETIC: Mapping[str, Callable[[FloatArray, FloatArray], Any]] = {
 }
 
 
-def evaluate(plan: Plan, market: MarketData) -> SignalTable:
-    """Compute the plan's signals over all bars read, those before the run included."""
+def evaluate(
+    plan: Plan, market: MarketData, answers: Mapping[str, AnswerSeries] | None = None
+) -> SignalTable:
+    """Compute the plan's signals over all bars read, those before the run included.
+
+    `answers` are what the models of `plan.llm` answered, by signal. Raises EngineFault where they
+    are needed and not given.
+    """
+    given = answers or {}
+    missing = plan.llm.keys() - given.keys()
+    if missing:
+        raise EngineFault(f"there are no answers of {', '.join(sorted(missing))}")
+    return _table(plan, market, list(_roots(plan)), plan.rules, given)
+
+
+def evaluate_without_answers(plan: Plan, market: MarketData) -> SignalTable:
+    """Compute what can be known before a model is asked: the signals and the conditions of `at:`
+    that rest on no answer. The table has no rules.
+    """
+    asked = [llm.at for llm in plan.llm.values() if llm.at is not None]
+    return _table(plan, market, [*plan.known_before_asking().values(), *asked], {}, {})
+
+
+def _table(
+    plan: Plan,
+    market: MarketData,
+    roots: list[Node],
+    rules: Mapping[str, Node],
+    answers: Mapping[str, AnswerSeries],
+) -> SignalTable:
     clocks = Clocks(plan, market)
-    roots = list(_roots(plan))
     with np.errstate(all="ignore"):
-        values = _Evaluation(clocks, roots).run()
-    numbers: dict[int, FloatArray] = {}
-    conditions: dict[int, TriArray] = {}
+        values = _Evaluation(clocks, roots, answers).run()
+    found: dict[Kind, dict[int, Any]] = {kind: {} for kind in Kind}
     for root in roots:
-        onto: dict[int, Any] = numbers if root.kind is Kind.NUMBER else conditions
-        onto[id(root)] = clocks.align(values[id(root)], root.clock, plan.timeframe)
+        found[root.kind][id(root)] = clocks.align(values[id(root)], root.clock, plan.timeframe)
+    conditions = found[Kind.BOOLEAN]
     return SignalTable(
-        numbers=numbers,
+        numbers=found[Kind.NUMBER],
         conditions=conditions,
-        rules=plan.rules,
+        rules=rules,
         bars=len(market.base),
         first=market.first,
         unknown={
             name: int(np.count_nonzero(conditions[id(rule)][market.first :] == UNKNOWN))
-            for name, rule in plan.rules.items()
+            for name, rule in rules.items()
         },
         stale={
             need.name: clocks.stale(need.name, market.first)
             for need in plan.needs[1:]
             if need.symbol != plan.symbol
         },
+        choices=found[Kind.ENUM],
     )
 
 
 def _roots(plan: Plan) -> list[Node]:
     """Return every node whose values are asked for."""
     roots = [*plan.rules.values(), *plan.signals.values(), *plan.atr.values()]
-    return roots + [node for node in (plan.volatility, plan.scale) if node is not None]
+    optional = (plan.volatility, plan.scale, plan.risk_level)
+    return roots + [node for node in optional if node is not None]
 
 
 class _Evaluation:
@@ -75,8 +116,11 @@ class _Evaluation:
     Constants are arrays without a dimension; all else has one value per bar of its clock.
     """
 
-    def __init__(self, clocks: Clocks, roots: list[Node]) -> None:
+    def __init__(
+        self, clocks: Clocks, roots: list[Node], answers: Mapping[str, AnswerSeries]
+    ) -> None:
         self._clocks = clocks
+        self._answers = answers
         self._roots = roots
         self._order = list(walk(*roots))
         self._uses = Counter(id(arg) for node in self._order for arg in node.args)
@@ -111,8 +155,12 @@ class _Evaluation:
                 return _constant(node)
             case Field():
                 return finite(self._clocks.field(node.series, node.name))
+            case Answer():
+                return self._answer(node)
             case Unary():
                 return opposite(args[0]) if node.op == "not" else np.asarray(-args[0])
+            case Binary() if node.left.kind is Kind.ENUM:
+                return compare(node.op, *_codes(node, args))
             case Binary():
                 return _binary(node.op, args[0], args[1])
             case Shift():
@@ -134,6 +182,18 @@ class _Evaluation:
         for sibling in self._siblings[_call_key(call)]:
             self._values[id(sibling)] = found[sibling.output]
 
+    def _answer(self, node: Answer) -> FloatArray:
+        bars = len(self._clocks.bars(node.clock))
+        series = self._answers.get(node.signal)
+        if series is None:
+            # Of a signal that decides nothing, so that nobody was asked.
+            return np.full(bars, np.nan)
+        values = series.fields[node.field]
+        if len(values) != bars:
+            what = f"`{node.signal}.{node.field}`"
+            raise EngineFault(f"{what} has {len(values)} answers for {bars} bars")
+        return values
+
     def _full(self, node: Node, on: Node) -> Any:
         """Return a node's values, one per bar of the clock of `on`, constants spread out."""
         values = self._values[id(node)]
@@ -150,8 +210,20 @@ def _constant(node: Const) -> Array:
     if isinstance(node.value, bool):
         return np.asarray(TRUE if node.value else FALSE, dtype=np.int8)
     if isinstance(node.value, str):
-        raise EngineFault(f"the text {node.value!r} stands where a series of texts is needed")
+        # Which number a text is depends on the choices that it is compared with.
+        return np.asarray(np.nan, dtype=np.float64)
     return np.asarray(node.value, dtype=np.float64)
+
+
+def _codes(node: Binary, args: list[Any]) -> list[Any]:
+    """Return both sides of a comparison of texts as indices into the choices of either."""
+    choices = choices_of(node.left) or choices_of(node.right)
+    return [
+        np.asarray(float(choices.index(side.value)))
+        if isinstance(side, Const) and isinstance(side.value, str)
+        else values
+        for side, values in zip((node.left, node.right), args, strict=True)
+    ]
 
 
 def _binary(op: str, left: Any, right: Any) -> Array:

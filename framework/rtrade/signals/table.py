@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,8 +18,9 @@ class SignalTable:
     """The values of rules, signals and what sizing and risk need, on the base clock.
 
     `numbers` and `conditions` are by node identity and cover all bars read, `first` of them
-    before the run. `unknown` counts, by rule, the bars of the run where it is unknown; `stale`, by
-    series of another symbol, those that show an older bar because its own is missing.
+    before the run; so are `choices`, which index the choices of their node. `unknown` counts, by
+    rule, the bars of the run where it is unknown; `stale`, by series of another symbol, those that
+    show an older bar because its own is missing.
     """
 
     numbers: Mapping[int, FloatArray]
@@ -29,6 +30,7 @@ class SignalTable:
     first: int
     unknown: Mapping[str, int]
     stale: Mapping[str, int]
+    choices: Mapping[int, FloatArray] = field(default_factory=dict)
 
     def number(self, node: Node) -> FloatArray:
         """Return a number node's values over all bars read, NaN where unknown."""
@@ -41,6 +43,12 @@ class SignalTable:
         if node.kind is not Kind.BOOLEAN or id(node) not in self.conditions:
             raise EngineFault(f"no condition was computed for {node!r}")
         return self.conditions[id(node)]
+
+    def choice(self, node: Node) -> FloatArray:
+        """Return a choice's index over all bars read, NaN where unknown."""
+        if node.kind is not Kind.ENUM or id(node) not in self.choices:
+            raise EngineFault(f"no choice was computed for {node!r}")
+        return self.choices[id(node)]
 
     def rule(self, name: str) -> BoolArray:
         """Tell on which bars of the run a rule is true; never, where the plan has none."""
