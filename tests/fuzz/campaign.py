@@ -3,7 +3,8 @@
     python tests/fuzz/campaign.py TARGET [--runs N] [--seed N]
 
 TARGET is reader, strategy, source, expression, answer or message. Needs atheris; findings stop the
-run with their input. The seeds are the shipped files, and answers as exchanges give them.
+run, and their input is kept in the folder for temporary files. The seeds are the shipped files, and
+answers as exchanges give them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import atheris
@@ -21,6 +23,9 @@ with atheris.instrument_imports(include=["rtrade"]):
     from fuzz import answers, targets
     from fuzz.mutating import EXPRESSIONS, SOURCES, STRATEGIES, WORDS
 
+# Seconds of processor time for one input, so that a busy machine finds nothing.
+LIMIT = 1.0
+FOUND = Path(tempfile.gettempdir()) / "rtrade-fuzz-"
 TARGETS = {
     "reader": (targets.reads, STRATEGIES),
     "strategy": (targets.loads_strategy, STRATEGIES),
@@ -42,7 +47,10 @@ def main() -> None:
     taken = [0, 0]
 
     def one(content: bytes) -> None:
+        before = time.process_time()
         taken[target(content.decode("utf-8", "replace"))] += 1
+        spent = time.process_time() - before
+        assert spent < LIMIT, f"{spent:.1f} s for one input"
         if sum(taken) == given.runs:
             # The fuzzer ends the process without returning here.
             sys.stdout.write(f"{given.target}: {given.runs:,} inputs, {taken[1]:,} taken\n")
@@ -57,7 +65,8 @@ def main() -> None:
         (place / "words").write_text(words, encoding="utf-8")
         options = [
             "campaign", f"-runs={given.runs}", f"-seed={given.seed}", "-max_len=4096",
-            "-timeout=20", "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1",
+            "-timeout=60", "-report_slow_units=60", f"-artifact_prefix={FOUND}",
+            "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1",
             f"-dict={place / 'words'}", str(place / "seeds"),
         ]  # fmt: skip
         atheris.Setup(options, one)
