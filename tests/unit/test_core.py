@@ -35,7 +35,9 @@ def test_timeframes(text: str, ms: int, canonical: str) -> None:
     assert str(Timeframe.parse(text)) == canonical
 
 
-@pytest.mark.parametrize("text", ["", "1", "h", "0h", "-1h", "1.5h", "5M", "24M", "1Y", "1 hour", "999999w"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "h", "0h", "-1h", "1.5h", "5M", "24M", "1Y", "1 hour", "999999w"]
+)
 def test_what_is_no_timeframe(text: str) -> None:
     with pytest.raises(ValueError, match=r"timeframe|longer"):
         Timeframe.parse(text)
