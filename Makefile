@@ -8,7 +8,7 @@ RUNS ?= 100000
 run: .venv/ready  ## set up once, then run the default strategy on the embedded sample
 	$(BIN)/rtrade run $(STRATEGY)
 
-test: .venv/ready-dev .venv/ready-editor check  ## every check and every test
+test: .venv/ready-dev .venv/ready-editor .venv/ccxt-lowest check  ## every check and every test
 	$(BIN)/pytest -n 2
 
 check: .venv/ready-dev  ## what pre-commit and CI check besides the tests
@@ -61,6 +61,13 @@ clean:  ## remove the environment and what builds leave behind
 .venv/ready-editor: tests/editors/package-lock.json | .venv/ready-dev
 	$(BIN)/npm ci --prefix tests/editors --no-audit --no-fund --ignore-scripts --loglevel=error \
 	  || { [ -z "$$CI" ] && echo "no yaml-language-server: the tests of editors are left out"; }
+	@touch $@
+
+# The lowest ccxt and aiohttp that setup.cfg allows: the tests of the stand-in run with them too.
+.venv/ccxt-lowest: setup.cfg | .venv/ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ \
+	  $$(sed -nE 's/^ +(ccxt|aiohttp) >= ([0-9.]+).*/\1==\2/p' setup.cfg) \
+	  || { rm -rf $@; exit 1; }
 	@touch $@
 
 .venv/ready-dev: setup.cfg pyproject.toml | .venv/bin/python

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -155,13 +154,12 @@ def _tell(line: str) -> None:
 
 def _serve(exchange: FakeExchange) -> None:
     """Run `exchange` until SIGTERM or SIGINT."""
-    stopped = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:
-        stopped.set()
+        exchange.stop_soon()
 
+    exchange.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with exchange:
-        click.echo(f"listening on {exchange.url}")
-        stopped.wait()
+    click.echo(f"listening on {exchange.url}")
+    exchange.wait()

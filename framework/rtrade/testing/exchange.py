@@ -16,7 +16,7 @@ from rtrade.testing.faults import Script, SeededScript, WrittenScript
 from rtrade.testing.frames import FRAMES
 from rtrade.testing.funding import read_funding
 from rtrade.testing.limits import WEIGHT_LIMIT, Limits
-from rtrade.testing.markets import Market, Rules, make_markets, split_symbol
+from rtrade.testing.markets import Market, Rules, check_interval, make_markets, split_symbol
 from rtrade.testing.recording import Recording, read_recording
 from rtrade.testing.server import HOST, Server, Tell
 from rtrade.testing.state import Correction, Request, State, StreamFault
@@ -97,6 +97,14 @@ class FakeExchange:
     def stop(self) -> None:
         """Close all connections and the port."""
         self._server.stop()
+
+    def stop_soon(self) -> None:
+        """Ask it to end, from any thread or from a signal handler."""
+        self._server.stop_soon()
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        self._server.wait()
 
     def __enter__(self) -> FakeExchange:
         self.start()
@@ -203,6 +211,7 @@ def read_series(text: str) -> Bars:
         length = Timeframe.parse(timeframe)
     except ValueError as fault:
         raise UsageError(str(fault), hint="write `1m`, `1h` or `1d`") from fault
+    check_interval(symbol, length)
     path = Path(file).absolute()
     kind: Literal["csv", "parquet"] = "parquet" if ".parquet" in path.suffixes else "csv"
     one = FileSeries(symbol, length, path)

@@ -65,14 +65,14 @@ class Market:
     def tape(self) -> Tape:
         """Its trades."""
         if self.recorded is not None and self.recorded.trades:
-            return RecordedTape(self.recorded.trades)
+            return RecordedTape(self.recorded.trades, self.recorded.known)
         return ToldTape(self.finest)
 
     @cached_property
     def aggregates(self) -> Tape:
         """Its trades, those of one order at one price as one."""
         if self.recorded is not None and self.recorded.trades:
-            return RecordedTape(aggregated(self.recorded.trades))
+            return aggregated(self.recorded.trades, self.recorded.known)
         return self.tape
 
     @cached_property
@@ -146,7 +146,7 @@ def make_markets(
 
 
 def _add(markets: dict[str, Market], bars: Bars, rules: Rules) -> None:
-    interval = interval_of(bars)
+    interval = check_interval(bars.symbol, bars.timeframe)
     base, quote = split_symbol(bars.symbol)
     market = markets.get(base + quote)
     if market is None:
@@ -181,14 +181,12 @@ def _seconds(recorded: Recorded) -> Bars:
     )
 
 
-def interval_of(bars: Bars) -> str:
-    """Return Binance's name of a series' interval; raise UsageError where it has none."""
-    text = str(bars.timeframe)
+def check_interval(symbol: str, timeframe: Timeframe) -> str:
+    """Return Binance's name of an interval; raise UsageError where it has none."""
+    text = str(timeframe)
     if text not in FRAMES:
         known = ", ".join(INTERVALS)
-        raise UsageError(
-            f"Binance has no interval of {text} ({bars.symbol})", hint=f"there are {known}"
-        )
+        raise UsageError(f"Binance has no interval of {text} ({symbol})", hint=f"there are {known}")
     return text
 
 

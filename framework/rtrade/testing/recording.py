@@ -37,11 +37,12 @@ class Message:
 
 @dataclass
 class Recorded:
-    """What was recorded of one market."""
+    """What was recorded of one market; `known` are the times (ms) of the messages of trades."""
 
     id: str
     messages: dict[str, list[tuple[int, Message]]] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
+    known: list[int] = field(default_factory=list)
     diffs: list[Diff] = field(default_factory=list)
     snapshot: Any = None
 
@@ -85,20 +86,23 @@ def read_recording(path: Path) -> Recording:
         if stream is None:
             snapshots.append(document)
             continue
-        time = max(int(document.get("E", time or 0)), time or 0)
-        start = start or time
-        name = stream.split("@")[0].upper()
-        market = markets.setdefault(name, Recorded(name))
-        market.messages.setdefault(stream, []).append((number, Message(time, stream, data)))
         try:
+            time = max(int(document.get("E", time or 0)), time or 0)
+            market = markets.setdefault(_market_of(stream), Recorded(_market_of(stream)))
             _note(market, time, document)
         except (KeyError, TypeError, ValueError) as fault:
             raise _bad_line(path, number, f"a field is missing or odd: {fault}") from fault
+        start = start or time
+        market.messages.setdefault(stream, []).append((number, Message(time, stream, data)))
     if time is None:
         raise UsageError(f"{path} has no messages of a stream")
     for snapshot in snapshots:
         _place(snapshot, markets)
     return Recording(markets, start, time)
+
+
+def _market_of(stream: str) -> str:
+    return stream.partition("@")[0].upper()
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -146,6 +150,7 @@ def _note(market: Recorded, time: int, data: Any) -> None:
         market.trades.append(
             Trade(data["t"], data["p"], data["q"], data["T"], data["m"], data["t"], data["t"])
         )
+        market.known.append(time)
     elif kind == "depthUpdate":
         market.diffs.append(Diff(time, data["U"], data["u"], data["b"], data["a"]))
 

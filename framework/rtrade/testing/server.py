@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -53,17 +54,34 @@ class Server:
         """Listen; raise WorldError where the port cannot be had."""
         self._thread.start()
         self._ready.wait()
-        if isinstance(self._fault, OSError):
-            message = f"cannot listen on {HOST}:{self.port}: {self._fault.strerror}"
-            raise WorldError(message, hint="`--port 0` takes any free port") from self._fault
-        if self._fault is not None:
-            raise self._fault
+        fault, self._fault = self._fault, None
+        if isinstance(fault, OSError):
+            reason = os.strerror(fault.errno) if fault.errno else str(fault)
+            message = f"cannot listen on {HOST}:{self.port}: {reason}"
+            raise WorldError(message, hint="`--port 0` takes any free port") from fault
+        if fault is not None:
+            raise fault
 
     def stop(self) -> None:
-        """Close all connections and the port; a second call changes nothing."""
-        if self._loop is not None and self._stop is not None and self._thread.is_alive():
+        """Close all connections and the port; a second call changes nothing.
+
+        Raises what ended the server before, where something did.
+        """
+        self.stop_soon()
+        self.wait()
+
+    def stop_soon(self) -> None:
+        """Ask the server to end, from any thread or from a signal."""
+        if self._stop is not None:
             self.call(self._stop.set)
+
+    def wait(self) -> None:
+        """Wait until the server has ended; raise what ended it, where that was no `stop()`."""
+        if self._thread.ident is not None:
             self._thread.join()
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
 
     def call(self, function: Callable[[], None]) -> None:
         """Have the server's thread call a function, soon; after its end, never."""
@@ -92,12 +110,17 @@ class Server:
         listener = await self._loop.create_server(server, HOST, self.port)
         self.port = listener.sockets[0].getsockname()[1]
         self.state.clock.listen(self._wake)
-        running = [
-            asyncio.create_task(one) for one in (self.sockets.pump.run(), self.sockets.ping())
+        running: list[asyncio.Task[object]] = [
+            asyncio.create_task(self.sockets.pump.run()),
+            asyncio.create_task(self.sockets.ping()),
         ]
+        running.append(asyncio.create_task(self._stop.wait()))
         self._ready.set()
         try:
-            await self._stop.wait()
+            # Streams that fail end the server: one that is silently half-dead helps nobody.
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
             for task in running:
                 task.cancel()

@@ -82,14 +82,16 @@ class Sockets:
         from aiohttp import web
 
         ws = web.WebSocketResponse(autoping=False, compress=False)
-        await ws.prepare(request)
         self._count += 1
         socket = Socket(self._count, request.path, ws, request)
         self._note(socket)
         self._open[socket.number] = socket
-        writer = asyncio.create_task(self._write(socket))
+        # Before the client hears that it is connected: nothing that comes then may be missed.
+        self._subscribe(socket, _named_in(request))
+        writer: asyncio.Task[None] | None = None
         try:
-            self._subscribe(socket, _named_in(request))
+            await ws.prepare(request)
+            writer = asyncio.create_task(self._write(socket))
             async for message in ws:
                 socket.heard = asyncio.get_running_loop().time()
                 if socket.silent:
@@ -99,7 +101,8 @@ class Sockets:
                 elif message.type is web.WSMsgType.PING:
                     await ws.pong(message.data)
         finally:
-            writer.cancel()
+            if writer is not None:
+                writer.cancel()
             del self._open[socket.number]
             for name in socket.streams:
                 self.pump.remove(name)
@@ -121,7 +124,7 @@ class Sockets:
             for socket in list(self._open.values()):
                 if now - socket.heard > _PONG and socket.transport is not None:
                     socket.transport.close()
-                elif not socket.silent and not socket.ws.closed:
+                elif socket.ws.prepared and not (socket.silent or socket.ws.closed):
                     await socket.ws.ping(str(self._state.clock.now()).encode())
 
     def announce_shutdown(self) -> None:

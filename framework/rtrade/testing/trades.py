@@ -92,16 +92,17 @@ class ToldTape:
 
 
 class RecordedTape:
-    """Trades out of a recording, in its order; times may not descend."""
+    """Trades out of a recording, in its order; `known` are the times (ms) of their messages."""
 
-    def __init__(self, trades: Sequence[Trade]) -> None:
+    def __init__(self, trades: Sequence[Trade], known: Sequence[int]) -> None:
         self._trades = trades
+        self._known = known
         self._times = [trade.time for trade in trades]
         self.first_id = trades[0].id if trades else 1
 
     def count(self, now: int) -> int:
         """Count the trades up to `now` (ms), inclusive."""
-        return bisect_right(self._times, now)
+        return bisect_right(self._known, now)
 
     def at(self, position: int) -> Trade:
         """Return the trade at `position`."""
@@ -116,19 +117,22 @@ class RecordedTape:
         return self._times[position] if position < len(self._times) else None
 
 
-def aggregated(trades: Sequence[Trade]) -> list[Trade]:
+def aggregated(trades: Sequence[Trade], known: Sequence[int]) -> RecordedTape:
     """Join neighbours of one time, price and side, as the fills of one order; ids count from 1."""
     groups: list[list[Trade]] = []
-    for trade in trades:
+    ends: list[int] = []
+    for trade, time in zip(trades, known, strict=True):
         last = groups[-1][-1] if groups else None
         same = last is not None and (last.time, last.price, last.maker) == (
             trade.time, trade.price, trade.maker,
         )  # fmt: skip
         if same:
             groups[-1].append(trade)
+            ends[-1] = time
         else:
             groups.append([trade])
-    return [_one(number, group) for number, group in enumerate(groups, start=1)]
+            ends.append(time)
+    return RecordedTape([_one(number, one) for number, one in enumerate(groups, start=1)], ends)
 
 
 def _one(number: int, group: list[Trade]) -> Trade:
