@@ -22,7 +22,7 @@ CHOSEN = (
 
 def test_the_lowest_version_of_ccxt_does_the_same():
     if not (LOWEST / "ccxt").is_dir():
-        pytest.skip(f"{LOWEST} has no ccxt: `make .venv/ready-ccxt-lowest` puts it there")
+        pytest.skip(f"{LOWEST} has no ccxt: `make .venv/ccxt-lowest` puts it there")
     environ = {**os.environ, "PYTHONPATH": str(LOWEST)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
                "-k", CHOSEN, "tests/exchange/test_venue.py", "tests/exchange/test_bad_input.py",
