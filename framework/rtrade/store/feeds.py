@@ -14,7 +14,7 @@ from rtrade.core.intervals import Interval, union
 from rtrade.store import schema
 from rtrade.store.database import Database
 from rtrade.store.series import covered, ensure_id, find_id, set_coverage
-from rtrade.store.staging import stage
+from rtrade.store.staging import Columns, stage
 
 TRADES, BOOK, FUNDING = "trades", "book", "funding"
 
@@ -86,7 +86,7 @@ class Feeds:
         """
         _check(trades)
         order = np.argsort(trades.id, kind="stable")
-        columns: dict[str, IntArray | FloatArray] = {
+        columns: Columns = {
             "id": trades.id[order].astype(np.int64), "ts": trades.time[order].astype(np.int64),
             "price": trades.price[order].astype(np.float64),
             "amount": trades.amount[order].astype(np.float64),
@@ -154,7 +154,7 @@ class Feeds:
     def write_funding(self, venue: str, symbol: str, rates: Funding) -> int:
         """Store funding rates; return how many were new or different."""
         order = np.argsort(rates.time, kind="stable")
-        columns: dict[str, IntArray | FloatArray] = {
+        columns: Columns = {
             "ts": rates.time[order].astype(np.int64), "rate": rates.rate[order].astype(np.float64),
         }  # fmt: skip
         if not np.isfinite(rates.rate).all() or (np.diff(columns["ts"]) == 0).any():

@@ -6,8 +6,6 @@ they travel as COPY in its binary format, built by numpy; on SQLite by `executem
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from sqlalchemy.engine import Connection
 
@@ -17,46 +15,42 @@ _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 
 
-def stage(connection: Connection, name: str, columns: dict[str, IntArray | FloatArray]) -> None:
+Columns = dict[str, IntArray | FloatArray]
+
+
+def stage(connection: Connection, name: str, columns: Columns) -> None:
     """Fill the temporary table `name` with int64 and float64 columns; the first is unique."""
+    (key, first), *others = columns.items()
     if connection.dialect.name == "sqlite":
-        _sqlite(connection, name, columns)
+        # The first column is the row's own number, so that a join never has to scan for it.
+        kinds = [f"{key} INTEGER PRIMARY KEY", *(_kind(*other) for other in others)]
+        connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {name} ({', '.join(kinds)})")
+        connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608 - names are ours
     else:
-        _postgres(connection, name, columns)
+        kinds = [_kind(key, first), *(_kind(*other) for other in others)]
+        create = f"CREATE TEMP TABLE IF NOT EXISTS {name} ({', '.join(kinds)})"
+        connection.exec_driver_sql(f"{create} ON COMMIT DELETE ROWS")
+    append(connection, name, columns)
 
 
-def _sqlite(connection: Connection, name: str, columns: dict[str, Any]) -> None:
-    # The first column is the row's own number, so that a join never has to scan for it.
-    key, *others = columns.items()
-    kinds = ", ".join(
-        f"{column} {'BIGINT' if array.dtype.kind == 'i' else 'DOUBLE PRECISION'}"
-        for column, array in others
-    )
+def append(connection: Connection, name: str, columns: Columns) -> None:
+    """Put rows into a table that has none of them."""
     driver = connection.connection.driver_connection
     assert driver is not None
-    driver.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS {name} ({key[0]} INTEGER PRIMARY KEY, {kinds})"
-    )
-    driver.execute(f"DELETE FROM {name}")  # noqa: S608 - names are ours
-    places = ", ".join("?" * len(columns))
-    rows = zip(*(array.tolist() for array in columns.values()), strict=True)
-    driver.executemany(f"INSERT INTO {name} VALUES ({places})", rows)  # noqa: S608 - names are ours
-
-
-def _postgres(connection: Connection, name: str, columns: dict[str, Any]) -> None:
-    kinds = ", ".join(
-        f"{column} {'bigint' if array.dtype.kind == 'i' else 'double precision'}"
-        for column, array in columns.items()
-    )
-    create = f"CREATE TEMP TABLE IF NOT EXISTS {name} ({kinds}) ON COMMIT DELETE ROWS"
-    connection.exec_driver_sql(create)
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT binary)") as copy,
-    ):
+    names = ", ".join(columns)
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(columns))
+        rows = zip(*(array.tolist() for array in columns.values()), strict=True)
+        insert = f"INSERT INTO {name} ({names}) VALUES ({places})"  # noqa: S608 - names are ours
+        driver.executemany(insert, rows)
+        return
+    copy_in = f"COPY {name} ({names}) FROM STDIN (FORMAT binary)"
+    with driver.cursor() as cursor, cursor.copy(copy_in) as copy:
         copy.write(binary_copy(list(columns.values())))
+
+
+def _kind(name: str, array: IntArray | FloatArray) -> str:
+    return f"{name} {'bigint' if array.dtype.kind == 'i' else 'double precision'}"
 
 
 def binary_copy(columns: list[IntArray | FloatArray]) -> bytes:

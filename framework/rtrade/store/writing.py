@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -15,7 +16,7 @@ from rtrade.store import schema
 from rtrade.store.notes import CORRECTED
 from rtrade.store.rows import Rows, inside
 from rtrade.store.series import changed, covered, now_ms, set_coverage
-from rtrade.store.staging import stage
+from rtrade.store.staging import Columns, append, stage
 
 _DIFFERS = " OR ".join(f"bars.{name} <> new.{name}" for name in COLUMNS[1:])
 _RANGE = "bars.series_id = :series AND bars.ts BETWEEN :first AND :last"
@@ -24,19 +25,21 @@ _CORRECTIONS = sa.text(
     f"FROM bars JOIN stage_bars AS new ON new.ts = bars.ts WHERE {_RANGE} AND ({_DIFFERS}) "
     "ORDER BY bars.ts"
 )
+# Rows that are stored as they are must not be touched: Postgres would lock each of them.
 _INSERT = (
-    "INSERT INTO bars (series_id, ts, open, high, low, close, volume, revision) "
-    "SELECT :series, ts, open, high, low, close, volume, 0 FROM stage_bars WHERE true ORDER BY ts "
-    "ON CONFLICT (series_id, ts) DO "
+    "INSERT INTO bars (series_id, ts, open, high, low, close, volume, revision) "  # noqa: S608 - names are ours
+    "SELECT :series, new.ts, new.open, new.high, new.low, new.close, new.volume, 0 "
+    f"FROM stage_bars AS new LEFT JOIN bars ON bars.ts = new.ts AND {_RANGE} "
+    "WHERE bars.ts IS NULL OR {also} ORDER BY new.ts ON CONFLICT (series_id, ts) DO "
 )
-_KEEP = sa.text(_INSERT + "NOTHING")
+_KEEP = sa.text(_INSERT.format(also="false") + "NOTHING")
 _REVISE = sa.text(
-    _INSERT
+    _INSERT.format(also=_DIFFERS)
     + "UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
-    + ", revision = bars.revision + 1 WHERE "
-    + " OR ".join(f"bars.{name} <> excluded.{name}" for name in COLUMNS[1:])
+    + ", revision = bars.revision + 1"
 )
+_ANY = sa.text(f"SELECT EXISTS (SELECT 1 FROM bars WHERE {_RANGE})")  # noqa: S608 - names are ours
 
 
 @dataclass(frozen=True)
@@ -70,17 +73,24 @@ def _write_rows(
     connection: Connection, series_id: int, rows: Rows, *, revise: bool
 ) -> tuple[Written, int]:
     """Write the rows; return what became of them, and how many were never corrected before."""
-    values = {name: rows.values[:, at] for at, name in enumerate(COLUMNS[1:])}
-    stage(connection, "stage_bars", {"ts": rows.time, **values})
-    old = _keep_old(connection, series_id, rows) if revise else []
-    touched = connection.execute(_REVISE if revise else _KEEP, {"series": series_id}).rowcount
+    columns: Columns = {"ts": rows.time}
+    columns |= {name: rows.values[:, at] for at, name in enumerate(COLUMNS[1:])}
+    span = {"series": series_id, "first": int(rows.time[0]), "last": int(rows.time[-1])}
+    if not connection.execute(_ANY, span).scalar_one():
+        # Nothing is in the way, and while the lock is held nothing can come into it.
+        same = np.full(len(rows), series_id, np.int64)
+        first = {"series_id": same, "revision": np.zeros(len(rows), np.int64)}
+        append(connection, "bars", {**first, **columns})
+        return Written(inserted=len(rows)), 0
+    stage(connection, "stage_bars", columns)
+    old = _keep_old(connection, series_id, span) if revise else []
+    touched = connection.execute(_REVISE if revise else _KEEP, span).rowcount
     written = Written(touched - len(old), len(old), len(rows) - touched)
     return written, old.count(0)
 
 
-def _keep_old(connection: Connection, series_id: int, rows: Rows) -> list[int]:
+def _keep_old(connection: Connection, series_id: int, span: dict[str, int]) -> list[int]:
     """Copy the bars that are about to change into `quality`; return their revisions."""
-    span = {"series": series_id, "first": int(rows.time[0]), "last": int(rows.time[-1])}
     old = connection.execute(_CORRECTIONS, span).all()
     if old:
         now = now_ms()
