@@ -125,7 +125,7 @@ class FakeExchange:
 
     @property
     def requests(self) -> list[Request]:
-        """What it was asked, in order, and how it answered."""
+        """What it was asked, in order, and how it answered; the last million."""
         return list(self._state.requests)
 
     @property

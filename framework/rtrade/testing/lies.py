@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import random
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rtrade.core.intervals import Interval, holds, union
+from rtrade.core.intervals import Interval, union
 from rtrade.testing.candles import Candles
 from rtrade.testing.faults import Fault, dice
 
@@ -69,7 +70,7 @@ class Lies:
         """Return the page with a lie in it; None where it has no bar that one may be told about."""
         rows = page.rows()
         told = self._told.get(page.series, [])
-        fresh = [at for at, row in enumerate(rows) if not holds(told, _moment(row[0]))]
+        fresh = [at for at, row in enumerate(rows) if not _within(told, row[0])]
         region = page.region(rows)
         if region is None or not fresh:
             return None
@@ -80,8 +81,10 @@ class Lies:
 Lie = Callable[[Page, Rows, list[int], Fault, random.Random], Rows | None]
 
 
-def _moment(time: int) -> Interval:
-    return Interval(time, time + 1)
+def _within(parts: list[Interval], time: int) -> bool:
+    """Tell whether a time lies in one of `parts`, which ascend and do not touch."""
+    at = bisect_right(parts, time, key=lambda part: part.start) - 1
+    return at >= 0 and time < parts[at].end
 
 
 def _hole(

@@ -152,8 +152,8 @@ class Server:
             self.script.took(fault)
         name = None if fault is None else fault.kind
         if name is not None:
-            self.say(f"request {len(self.state.requests) + 1}, {request.path_qs}: {name}")
-        self.state.requests.append(
+            self.say(f"request {self.state.asked + 1}, {request.path_qs}: {name}")
+        self.state.note(
             Request(now, request.method, request.path, query, sent.status, true.weight, name)
         )
         return await send(request, sent, fault)

@@ -135,7 +135,7 @@ class Sockets:
     def _note(self, socket: Socket) -> None:
         query = dict(socket.request.query)
         now = self._state.clock.now()
-        self._state.requests.append(Request(now, "WS", socket.path, query, 101, 0))
+        self._state.note(Request(now, "WS", socket.path, query, 101, 0))
 
     def _deliver(self, name: str, data: bytes) -> None:
         for socket in self._open.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ from rtrade.testing.markets import Market, Rules
 
 if TYPE_CHECKING:
     from rtrade.testing.funding import Funding
+
+
+# The last requests that are kept; a stand-in may run for days.
+REMEMBERED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,16 @@ class State:
     limits: Limits
     wait_for_streams: int = 0
     funding: dict[str, Funding] = field(default_factory=dict)
-    requests: list[Request] = field(default_factory=list)
+    requests: deque[Request] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    asked: int = 0
     stream_faults: list[StreamFault] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     _settling: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def note(self, request: Request) -> None:
+        """Keep a request."""
+        self.asked += 1
+        self.requests.append(request)
 
     def settle(self) -> None:
         """Make the corrections whose time has come."""
