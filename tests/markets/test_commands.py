@@ -256,6 +256,18 @@ def test_what_cannot_be_done_is_one_clear_error(
     assert not done.stdout
 
 
+def test_a_least_notional_in_another_currency_is_refused_at_its_place(
+    exchange: FakeExchange, tmp_path: Path
+) -> None:
+    folder = make_workspace(tmp_path / "ws", exchange.url, filters="{min_notional: 5 USDC}")
+    (folder / "strategies" / "cross.yaml").write_text(STRATEGY, encoding="utf-8")
+    done = rtrade(folder, "validate", "strategies/cross.yaml")
+    assert done.returncode == 3
+    assert "`min_notional` is in USDC, but BTC/USDT is priced in USDT" in done.stderr
+    assert "binance.yaml:5:25" in done.stderr
+    assert not exchange.requests
+
+
 def test_a_range_in_the_future_has_no_closed_bar(workspace: Path) -> None:
     done = rtrade(workspace, *SYNC[:6], "--since", "2031-01-01")
     assert done.returncode == 0, done.stderr

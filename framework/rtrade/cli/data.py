@@ -26,6 +26,15 @@ def _as_timeframe(_: click.Context, __: click.Parameter, value: str | None) -> T
         raise click.BadParameter(f"{error}: write `5m`, `1h` or `1d`.") from error
 
 
+def _as_length(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> Timeframe | None:
+    length = _as_timeframe(context, parameter, value)
+    if length is not None and length.months:
+        raise click.BadParameter(f"`{value}` has no fixed length: count in days, such as `30d`.")
+    return length
+
+
 def _as_time(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     if value is None:
         return None
@@ -217,7 +226,7 @@ def import_(
 @click.argument("symbol")
 @click.option(
     "--window",
-    callback=_as_timeframe,
+    callback=_as_length,
     required=True,
     metavar="LENGTH",
     help="How far back each value looks, such as 60m.",
@@ -280,7 +289,7 @@ def vwap(
 @click.option(
     "--older-than",
     "age",
-    callback=_as_timeframe,
+    callback=_as_length,
     required=True,
     metavar="LENGTH",
     help="Delete bars that opened longer ago than this, such as 365d.",

@@ -42,8 +42,21 @@ def compile_document(document: Document, overrides: Overrides, workspace: Path) 
         find_source(definition.data.source, workspace, document=definition.document)
     )
     check_exchange(source)
+    _check_currency(source, definition)
     plan = build(definition, registry())
     return Compiled(workspace, definition, source, plan, overrides)
+
+
+def _check_currency(source: SourceDef, definition: StrategyDef) -> None:
+    """Raise InvalidInput where the least notional is in another currency than prices are."""
+    stated = None if source.filters is None else source.filters.currency
+    quote = definition.data.symbol.partition("/")[2].partition(":")[0]
+    if stated in (None, quote) or source.document is None:
+        return
+    message = f"`min_notional` is in {stated}, but {definition.data.symbol} is priced in {quote}"
+    span = source.document.value_span(("filters", "min_notional"))
+    advice = f"write the amount in {quote}, or without a currency"
+    raise InvalidInput([source.document.finding("RT029", message, span, help=advice)])
 
 
 def check_exchange(source: SourceDef) -> None:

@@ -15,9 +15,9 @@ from rtrade.workflow.markets import opened_store
 
 if TYPE_CHECKING:
     from rtrade.config.definitions import SourceDef
-    from rtrade.core.bars import Bars
     from rtrade.core.quality import QualitySummary
     from rtrade.data.holes import Hole
+    from rtrade.data.policy import Cleaned
     from rtrade.store.listing import SeriesInfo
 
 
@@ -74,11 +74,11 @@ def inspect_source(
 
     Raises DataUnavailable where there is no such series, and the errors of reading them.
     """
-    source = load_source(find_source(name, workspace))
+    source = _as_it_is(load_source(find_source(name, workspace)))
     look = _stored if source.kind == "exchange" else _stated
     found = [
-        _inspect(source, bars, covered, corrected, since, until)
-        for bars, covered, corrected in look(source, workspace, symbols, timeframe)
+        _inspect(source, series, covered, since, until)
+        for series, covered in look(source, workspace, symbols, timeframe)
     ]
     if not found:
         asked = " ".join([*symbols, *([str(timeframe)] if timeframe else [])])
@@ -90,12 +90,24 @@ def inspect_source(
     return found
 
 
-_Series = tuple["Bars", list[Interval] | None, list[int]]
+_Series = tuple["Cleaned", list[Interval] | None]
+
+
+def _as_it_is(source: SourceDef) -> SourceDef:
+    """Return the source with nothing filled and nothing dropped: a check is there to show it."""
+    quality = replace(source.quality, gaps="keep", max_gap=None)
+    if quality.outliers.action == "drop":
+        quality = replace(quality, outliers=replace(quality.outliers, action="flag"))
+    return replace(source, quality=quality)
 
 
 def _stored(
     source: SourceDef, workspace: Path, symbols: Sequence[str], timeframe: Timeframe | None
 ) -> Iterator[_Series]:
+    import numpy as np
+
+    from rtrade.data.policy import apply
+
     assert source.exchange is not None
     with opened_store(workspace) as store:
         for one in store.all_series():
@@ -104,27 +116,27 @@ def _stored(
                 continue
             if timeframe in (None, key.timeframe):
                 read = store.read(key, -(2**62), 2**62)
-                corrected = [one.time for one in store.quality(key) if one.code == "corrected"]
-                yield read.bars, read.coverage, corrected
+                changed = [note.time for note in store.quality(key) if note.code == "corrected"]
+                corrected = np.array(changed, dtype=np.int64)
+                yield apply(read.bars, source.quality, corrected=corrected), read.coverage
 
 
 def _stated(
     source: SourceDef, _: Path, symbols: Sequence[str], timeframe: Timeframe | None
 ) -> Iterator[_Series]:
-    from rtrade.data.loading import read_series
+    from rtrade.data.loading import read_cleaned
 
     for series in source.series:
         if symbols and series.symbol not in symbols:
             continue
         if timeframe in (None, series.timeframe):
-            yield read_series(source, series), None, []
+            yield read_cleaned(source, series), None
 
 
 def _inspect(
     source: SourceDef,
-    bars: Bars,
+    series: Cleaned,
     covered: list[Interval] | None,
-    corrected: list[int],
     since: int | None,
     until: int | None,
 ) -> Inspection:
@@ -132,16 +144,11 @@ def _inspect(
 
     from rtrade.data.coverage_picture import picture
     from rtrade.data.holes import holes
-    from rtrade.data.policy import clean
 
-    # Looked at as they are: what the policy would fill or drop is what a check is there to show.
-    seen = replace(source.quality, gaps="keep", max_gap=None)
-    if seen.outliers.action == "drop":
-        seen = replace(seen, outliers=replace(seen.outliers, action="flag"))
-    cleaned, _ = clean(bars, seen, corrected=np.array(corrected, dtype=np.int64))
-    low = 0 if since is None else int(np.searchsorted(cleaned.bars.time, since))
-    high = len(cleaned.bars) if until is None else int(np.searchsorted(cleaned.bars.time, until))
-    part = cleaned.part(low, max(low, high))
+    bars = series.bars
+    low = 0 if since is None else int(np.searchsorted(bars.time, since))
+    high = len(bars) if until is None else int(np.searchsorted(bars.time, until))
+    part = series.part(low, max(low, high))
     time, frame = part.bars.time, bars.timeframe
     span = Interval(int(time[0]), int(frame.closes(time[-1:])[0])) if len(time) else None
     return Inspection(

@@ -121,6 +121,10 @@ def opened_stock(
             fetching.told,
             fetching.watch,
         )
-        yield stock
-        if stock.opened is not None and (document := stock.opened.markets_document()):
-            store.put_document(_MARKETS, name, document)
+        try:
+            yield stock
+            if stock.opened is not None and (document := stock.opened.markets_document()):
+                store.put_document(_MARKETS, name, document)
+        finally:
+            if stock.opened is not None:
+                stock.opened.close()

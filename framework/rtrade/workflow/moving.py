@@ -118,7 +118,7 @@ def _bars_of(source: SourceDef, place: str, key: SeriesKey) -> Iterator[Bars]:
 
     path = Path(place)
     if place.endswith(ENDINGS) and not place.startswith(("http://", "https://")):
-        stated = replace(source, exchange=None, document=None)
+        stated = replace(source, exchange=None, document=None, quality=RAW)
         stated = replace(stated, kind="parquet" if ".parquet" in path.name else "csv")
         yield read_file(stated, FileSeries(key.symbol, key.timeframe, path.absolute()))
         return
