@@ -126,6 +126,8 @@ class Server:
                 task.cancel()
             listener.close()
             await self.sockets.close()
+            # Connections that wait for a next request end at once; only answers are waited for.
+            server.pre_shutdown()
             await server.shutdown(_PATIENCE)
 
     def _wake(self) -> None:
