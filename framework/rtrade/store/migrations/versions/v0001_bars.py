@@ -54,6 +54,10 @@ def upgrade() -> None:
     )
     _bars()
     _coverage()
+    _findings()
+
+
+def _findings() -> None:
     op.create_table(
         "quality",
         sa.Column("series_id", Int, primary_key=True, autoincrement=False),
