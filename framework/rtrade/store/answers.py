@@ -1,4 +1,4 @@
-"""Answers of models, many at a time: a run asks for hundreds, and pays for those it lacks."""
+"""Answers of models, many at a time too: a run asks for hundreds, and pays for those it lacks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK = 500
 
 
 class Answers:
-    """The part of a store that keeps answers of models by the many."""
+    """The part of a store that keeps answers of models."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,6 +36,15 @@ class Answers:
             return found
 
         return self._database.read(work)
+
+    def answer(self, key: str) -> Answer | None:
+        """Return the answer of a model by its key, None where it was never given."""
+        return self.answers([key]).get(key)
+
+    def put_answer(self, answer: Answer, *, overwrite: bool = False) -> Answer:
+        """Keep an answer and return the one that counts: the first given, unless `overwrite`."""
+        self.put_answers([answer], overwrite=overwrite)
+        return self.answers([answer.key])[answer.key]
 
     def put_answers(self, answers: Sequence[Answer], *, overwrite: bool = False) -> int:
         """Keep answers in one transaction and return how many are new; a key that is there keeps

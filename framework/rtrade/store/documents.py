@@ -1,8 +1,7 @@
-"""Small documents, answers of models, and the index of runs."""
+"""Small documents and the index of runs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -56,7 +55,7 @@ class Run:
 
 
 class Documents:
-    """The part of a store that keeps documents, answers and runs."""
+    """The part of a store that keeps documents and runs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -75,30 +74,6 @@ class Documents:
         stamp = now_ms() if fetched_at is None else fetched_at
         row = {"name": name, "key": key, "body": body, "fetched_at": stamp}
         self._replace(schema.documents, ("name", "key"), row)
-
-    def answer(self, key: str) -> Answer | None:
-        """Return the answer of a model by its key, None where it was never given."""
-        columns = schema.answers.c
-        query = sa.select(schema.answers).where(columns.key == key)
-        row = self._database.read(lambda connection: connection.execute(query).one_or_none())
-        if row is None:
-            return None
-        values = dict(row._mapping)  # noqa: SLF001 - a public attribute of SQLAlchemy's rows
-        return Answer(**{**values, "details": json.loads(values["details"])})
-
-    def put_answer(self, answer: Answer, *, overwrite: bool = False) -> Answer:
-        """Keep an answer and return the one that counts: the first given, unless `overwrite`."""
-        row = {
-            "key": answer.key, "model": answer.model, "request": answer.request,
-            "answer": answer.answer, "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.completion_tokens,
-            "details": json.dumps(answer.details, sort_keys=True),
-            "created": answer.created or now_ms(),
-        }  # fmt: skip
-        self._replace(schema.answers, ("key",), row, overwrite=overwrite)
-        kept = self.answer(answer.key)
-        assert kept is not None
-        return kept
 
     def put_run(self, run: Run) -> None:
         """Put a run into the index, in place of one of the same id; its tags and note stay."""
@@ -175,15 +150,10 @@ class Documents:
         table: sa.Table,
         keys: tuple[str, ...],
         row: dict[str, Any],
-        *,
-        overwrite: bool = True,
     ) -> None:
         def work(connection: Connection) -> None:
             same = sa.and_(*(table.c[name] == row[name] for name in keys))
-            if overwrite:
-                connection.execute(sa.delete(table).where(same))
-            elif connection.execute(sa.select(sa.literal(1)).where(same)).first():
-                return
+            connection.execute(sa.delete(table).where(same))
             connection.execute(sa.insert(table).values(row))
 
         self._database.write(work, "runs" if table.name.startswith("run") else table.name)
