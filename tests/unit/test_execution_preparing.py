@@ -11,7 +11,7 @@ from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import HOUR, Timeframe
 from rtrade.execution.engines import unsupported
 from rtrade.execution.preparing import prepare
-from rtrade.plan.nodes import Const, Field
+from rtrade.plan.nodes import Answer, Const, Field
 from rtrade.plan.plan import Plan, SeriesNeed
 from unit.execution_cases import flat_bars
 
@@ -113,3 +113,15 @@ def test_engines_are_refused_by_name():
     (unknown,) = unsupported(plan_of(), "zzz")
     assert unknown.help == "the engines are: backtrader"
     assert {"RT201", "RT202"} <= CODES.keys()
+
+
+def test_the_factor_of_a_risk_level_goes_by_its_choice():
+    node = Answer(
+        kind=Kind.ENUM, clock=CLOCK, signal="analyst", field="risk", choices=("low", "extreme")
+    )
+    rules = {"enter_long": np.zeros(3, dtype=bool)}
+    table = Table(rules)
+    table.choice = lambda asked: {node: np.array([0, 0, 1, np.nan, 0.0])}[asked]
+    program = prepare(plan_of(risk_level=node, risk_factors=(1.0, 0.0)), MARKET, table)
+    assert np.array_equal(program.risk_factor, [0.0, np.nan, 1.0], equal_nan=True)
+    assert prepare(plan_of(), MARKET, table).risk_factor is None

@@ -69,13 +69,28 @@ class Trade:
     bars: int
 
 
+@dataclass(frozen=True)
+class Cut:
+    """What made an entry smaller, decided at the close of `bar` (counted from the run's first).
+
+    `by` is `scale_by`, `risk_levels` or `cash`; `before` and `after` are base units before lots. A
+    veto leaves 0, of what the close's price would have given.
+    """
+
+    bar: int
+    by: str
+    before: float
+    after: float
+
+
 @dataclass(frozen=True, eq=False)
 class RunResult:
     """The outcome of a run; arrays have one value per bar of the run, taken at its close.
 
     `cash` is the ledger (it holds a short's proceeds), `position` the signed size, `equity`
     `cash + position * close`. `halted_at` / `ruined_at`: open time (ms) of the bar at whose close
-    max_drawdown or ruin ended trading. `capped`: entries cut down to the cash at hand.
+    max_drawdown or ruin ended trading. `capped`: entries cut down to the cash at hand. `cuts` are
+    all that made entries smaller, in order.
     """
 
     engine: str
@@ -88,3 +103,4 @@ class RunResult:
     capped: int = 0
     halted_at: int | None = None
     ruined_at: int | None = None
+    cuts: tuple[Cut, ...] = ()

@@ -7,6 +7,9 @@ The engine owns the matching of orders; the `Decider` owns the account, the rule
 3. `close(bar)` moves the trail, marks equity, judges the account rules and decides.
 4. `next_bar(bar)` tells which bar the engine has to look at next; `busy(bar)` whether orders
    can fill in it. An engine that looks at every bar gets the same run.
+
+Where the run asks how to go on, `close` does so before it decides, and goes on with what it is
+given; no such close is leaped over.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ import numpy as np
 
 from rtrade.core.bars import Bars, BoolArray
 from rtrade.core.errors import EngineFault
-from rtrade.core.results import CLOSE_EXITS, ENTRY_REASONS, REFUSALS, Fill
+from rtrade.core.results import CLOSE_EXITS, ENTRY_REASONS, REFUSALS, Cut, Fill
 from rtrade.execution import core
+from rtrade.execution.asking import Asking, State
 from rtrade.execution.leaping import quiet_until
 from rtrade.execution.positions import Position, Protection, Sizing
 from rtrade.execution.program import Program
@@ -76,17 +80,30 @@ class Account:
 class Decider:
     """Applies the decision core to a program over its bars, for an engine that fills orders."""
 
-    def __init__(self, program: Program, bars: Bars) -> None:
-        check_lengths(program, len(bars))
+    def __init__(self, program: Program, bars: Bars, asking: Asking | None = None) -> None:
         self.tape = tape_of(bars)
         self.account = Account(program)
         self.position: Position | None = None
         self.fills: list[Fill] = []
         self.refused = [0] * len(REFUSALS)
         self.capped = 0
+        self.cuts: list[Cut] = []
         self.costs = program.costs
+        self._start = program.cash
+        self._asking = asking
+        self._points = [] if asking is None else [int(point) for point in asking.points]
+        self._time_exit = program.risk.time_exit or 0
+        self._cooldown = program.risk.cooldown or 0
+        self._exit_bar = core.NO
+        self._leaving = core.NO
+        self._entering = 0
+        self._follow(program)
+
+    def _follow(self, program: Program) -> None:
+        """Go by the arrays of a program from here on."""
+        check_lengths(program, len(self.tape))
         self._protection = Protection(program)
-        self._sizing = Sizing(program, self._protection)
+        self._sizing = Sizing(program, self._protection, self.cuts)
         self._rules = (
             flags(program.enter_long),
             flags(program.exit_long),
@@ -99,11 +116,6 @@ class Decider:
             1: _true_at(program.exit_long | program.enter_short),
             -1: _true_at(program.exit_short | program.enter_long),
         }
-        self._time_exit = program.risk.time_exit or 0
-        self._cooldown = program.risk.cooldown or 0
-        self._exit_bar = core.NO
-        self._leaving = core.NO
-        self._entering = 0
 
     def __len__(self) -> int:
         return len(self.tape)
@@ -167,6 +179,8 @@ class Decider:
             held.follow(price)
             equity = core.mark(account.cash, held.side, held.size, price)
         account.judge(bar, self.tape.day[bar], equity)
+        if self._asking is not None and _next_in(self._points, bar - 1, core.NO) == bar:
+            self._follow(self._asking.ask(bar, self._state(bar)))
         if bar + 1 < len(self.tape):
             self._decide(bar)
 
@@ -179,15 +193,15 @@ class Decider:
         if self._leaving != core.NO or self._entering:
             return bar + 1
         held, side = self.position, 0 if self.position is None else self.position.side
-        decisive = self._decisive[side]
-        at = bisect_right(decisive, bar)
-        end = decisive[at] if at < len(decisive) else len(self.tape)
+        end = _next_in(self._decisive[side], bar, len(self.tape))
+        end = min(end, _next_in(self._points, bar, end))
         if held is None:
             return end
         if self._time_exit:
             end = min(end, max(held.bar + self._time_exit - 1, bar + 1))
-        # A long pays for itself: it cannot ruin the account without a rule to watch.
-        plain = math.isnan(held.stop) and math.isnan(held.target)
+        # A long pays for itself: it cannot ruin the account without a rule to watch. Who asks is
+        # told the peak, though.
+        plain = math.isnan(held.stop) and math.isnan(held.target) and self._asking is None
         if plain and held.side > 0 and not self.account.watched:
             return end
         return self._carry(held, bar + 1, end)
@@ -255,8 +269,28 @@ class Decider:
         )
         if refusal != core.NO:
             self.refused[refusal] += 1
+            if refusal == core.VETOED:
+                self._note_veto(bar, 1 if enter_long else -1)
         else:
             self._entering = core.entry_side(side, exiting, enter_long, enter_short)
+
+    def _note_veto(self, bar: int, side: int) -> None:
+        fill = core.slipped(self.tape.close[bar], side, self.costs.slippage)
+        entry = self._protection.position(bar + 1, side, fill)
+        self._sizing.veto(entry, self.account.equity)
+
+    def _state(self, bar: int) -> State:
+        held, account = self.position, self.account
+        return State(
+            side=0 if held is None else held.side,
+            entry_price=core.NAN if held is None else held.price,
+            bars=0 if held is None else bar - held.bar + 1,
+            start=self._start,
+            equity=account.equity,
+            cash=account.cash,
+            peak=account.peak,
+            trades=len(self.fills) // 2,
+        )
 
     def _held(self) -> Position:
         if self.position is None:
@@ -271,6 +305,12 @@ class Decider:
         time, paid = self.tape.time[bar], size * price * fee
         self.fills.append(Fill(bar, time, direction, size, price, reference, paid, reason))
         self.account.cash = cash
+
+
+def _next_in(ascending: list[int], bar: int, otherwise: int) -> int:
+    """Return the first element after `bar`, `otherwise` where there is none."""
+    at = bisect_right(ascending, bar)
+    return ascending[at] if at < len(ascending) else otherwise
 
 
 def _true_at(values: BoolArray) -> list[int]:

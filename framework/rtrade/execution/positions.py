@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rtrade.config.definitions import Distance
 from rtrade.core.bars import FloatArray
 from rtrade.core.errors import EngineFault
+from rtrade.core.results import Cut
 from rtrade.execution import core
 from rtrade.execution.program import Program
 from rtrade.execution.tape import machine_floats
@@ -103,9 +104,13 @@ class Protection:
 
 
 class Sizing:
-    """The size of an entry: the program's sizing, scaled, in whole lots that cash pays for."""
+    """The size of an entry: the program's sizing, scaled, in whole lots that cash pays for.
 
-    def __init__(self, program: Program, protection: Protection) -> None:
+    What makes an entry smaller is noted in `cuts`.
+    """
+
+    def __init__(self, program: Program, protection: Protection, cuts: list[Cut]) -> None:
+        self.cuts = cuts
         self._kind = core.SIZINGS.index(program.sizing.kind)
         self._value = program.sizing.value
         self._fee = program.costs.taker
@@ -145,7 +150,27 @@ class Sizing:
         if not cash > 0.0:
             return core.size_refusal(cash, 0.0, position.price, self._minimum), False
         before = position.bar - 1
-        units, cut = core.amount(
+        scale = 1.0 if self._scale is None else self._scale[before]
+        factor = 1.0 if self._risk_factor is None else self._risk_factor[before]
+        units, cut = self._amount(position, cash, equity, scale, factor)
+        size = core.lots(units, self._multiple, self._power, cash, position.price, self._fee)
+        position.size = size
+        if cut or scale != 1.0 or factor != 1.0:
+            self._note(position, cash, equity, scale, factor)
+        return core.size_refusal(cash, size, position.price, self._minimum), cut
+
+    def veto(self, position: Position, equity: float) -> None:
+        """Note that the risk level forbids an entry, and how large it would have been."""
+        scale = 1.0 if self._scale is None else self._scale[position.bar - 1]
+        self._note(position, math.inf, equity, scale, 0.0)
+
+    def _amount(
+        self, position: Position, cash: float, equity: float, scale: float, factor: float
+    ) -> tuple[float, bool]:
+        volatility = core.NAN
+        if self._volatility is not None:
+            volatility = self._volatility[position.bar - 1] * self._year
+        return core.amount(
             self._kind,
             self._value,
             cash,
@@ -155,13 +180,25 @@ class Sizing:
             self._fee,
             position.stop,
             self._slip,
-            core.NAN if self._volatility is None else self._volatility[before] * self._year,
-            1.0 if self._scale is None else self._scale[before],
-            1.0 if self._risk_factor is None else self._risk_factor[before],
+            volatility,
+            scale,
+            factor,
         )
-        size = core.lots(units, self._multiple, self._power, cash, position.price, self._fee)
-        position.size = size
-        return core.size_refusal(cash, size, position.price, self._minimum), cut
+
+    def _note(
+        self, position: Position, cash: float, equity: float, scale: float, factor: float
+    ) -> None:
+        """Note step by step what made an entry smaller."""
+        last, _ = self._amount(position, math.inf, equity, 1.0, 1.0)
+        for by, *step in (
+            ("scale_by", math.inf, scale, 1.0),
+            ("risk_levels", math.inf, scale, factor),
+            ("cash", cash, scale, factor),
+        ):
+            units, _ = self._amount(position, step[0], equity, step[1], step[2])
+            if units != last and math.isfinite(last):
+                self.cuts.append(Cut(position.bar - 1, by, last, units))
+            last = units
 
 
 def _optional(values: FloatArray | None) -> array[float] | None:

@@ -27,6 +27,10 @@ class Signals(Protocol):
         """Return the values of a number node, for each bar that was read."""
         ...
 
+    def choice(self, node: Node) -> FloatArray:
+        """Return the index of a choice, NaN where unknown, for each bar that was read."""
+        ...
+
 
 def prepare(plan: Plan, market: MarketData, signals: Signals) -> Program:
     """Return the program of a run over `market.bars`.
@@ -62,7 +66,18 @@ def prepare(plan: Plan, market: MarketData, signals: Signals) -> Program:
         atr={period: number(f"atr({period})", node) for period, node in plan.atr.items()},
         volatility=None if plan.volatility is None else number("volatility", plan.volatility),
         scale=scale,
+        risk_factor=_risk_factor(plan, market, signals),
     )
+
+
+def _risk_factor(plan: Plan, market: MarketData, signals: Signals) -> FloatArray | None:
+    """Return the factor of the risk level at each close; NaN where the level is not known."""
+    if plan.risk_level is None:
+        return None
+    level = signals.choice(plan.risk_level)[market.first :]
+    factors = np.array([*plan.risk_factors, np.nan])
+    unknown = len(plan.risk_factors)
+    return np.asarray(factors[np.where(np.isnan(level), unknown, level).astype(np.int64)])
 
 
 def _of_run(what: str, values: BoolArray, bars: int) -> BoolArray:

@@ -29,6 +29,7 @@ def result_of(engine: str, bars: Bars, decider: Decider, start_cash: float) -> R
         capped=decider.capped,
         halted_at=None if halted == core.NO else int(bars.time[halted]),
         ruined_at=None if ruined == core.NO else int(bars.time[ruined]),
+        cuts=tuple(decider.cuts),
     )
 
 

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from rtrade.core.bars import Bars
 from rtrade.core.results import RunResult
+from rtrade.execution.asking import Asking
 from rtrade.execution.program import Program
 
 NAME = "backtrader"
 
 
-def run(program: Program, bars: Bars, *, dense: bool = False) -> RunResult:
+def run(
+    program: Program, bars: Bars, *, dense: bool = False, asking: Asking | None = None
+) -> RunResult:
     """Run `program` over `bars`, both of the same length, and return what came of it.
 
-    `dense` shows every bar to the broker, also those in which nothing can happen: the same
-    result, later. Raises EngineFault where the program or the bars are not what was promised.
+    `asking` says at which closes to ask for the program from there on. `dense` shows every bar to
+    the broker, also those in which nothing can happen: the same result, later. Raises EngineFault
+    where the program or the bars are not what was promised.
     """
     from rtrade.execution.bt.driver import drive
     from rtrade.execution.recording import result_of
 
-    return result_of(NAME, bars, drive(program, bars, dense=dense), program.cash)
+    return result_of(NAME, bars, drive(program, bars, asking, dense=dense), program.cash)
