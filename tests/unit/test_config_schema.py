@@ -80,7 +80,7 @@ def test_the_schema_knows_what_the_catalog_declares():
     properties = strategy_schema()["properties"]
     assert [*properties["risk"]["properties"]] == [rule.name for rule in RISK_RULES]
     names = [sizer.name for sizer in SIZERS]
-    assert [*properties["sizing"]["properties"]] == [*names, "scale_by"]
+    assert [*properties["sizing"]["properties"]] == [*names, "scale_by", "risk_levels"]
 
 
 def test_declarations_and_definitions_have_the_same_names():

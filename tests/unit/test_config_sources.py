@@ -100,9 +100,6 @@ def test_a_step_is_exactly_what_is_written(tmp_path, step):
 CASES = [
     (CSV, "kind: csv", "kind: cvs", "cvs", "RT023", "`kind` cannot be `cvs`",
      "did you mean `csv`?"),
-    (CSV, "kind: csv", "kind: llm", "llm", "RT027",
-     "a source of `kind: llm` is not available in this version",
-     "use `synthetic`, `csv`, `parquet` or `exchange`"),
     (CSV, "time_unit: ms", "time_unit: MS", "MS", "RT023", "`time_unit` cannot be `MS`",
      "did you mean `ms`?"),
     (CSV, "time_unit: ms", "seed: 3", "seed", "RT021",
@@ -137,8 +134,7 @@ CASES = [
      "`time_unit` has no meaning in a source of `kind: synthetic`", "remove it"),
     (CSV, "rtrade: 1", "rtrade: 1\nweather: x", "weather", "RT021",
      "unknown key `weather` in the file",
-     "the keys are `rtrade`, `kind`, `seed`, `series`, `columns`, `time_unit`, `filters`, "
-     "`exchange`, `base_url`, `ws_url`, `api_key`, `secret`, `rate`, `markets_ttl`, `quality`"),
+     "the keys are `rtrade`, `kind`, `series`, `columns`, `time_unit`, `filters`, `quality`"),
     (CSV, "rtrade: 1", "rtrade: 1\napi_key: ${env:KEY}", "api_key", "RT021",
      "`api_key` has no meaning in a source of `kind: csv`", "remove it"),
     (CSV, "series:\n", "serie:\n", "serie", "RT021", "unknown key `serie` in the file",
@@ -193,7 +189,7 @@ def test_an_unknown_name_shows_the_closest(tmp_path):
     found = refused("smaple", workspace(tmp_path))
     assert (found.code, found.message) == ("RT031", "there is no source `smaple`")
     assert found.help == "did you mean `sample`?"
-    names = "`binance`, `csv`, `mine`, `parquet`, `sample`"
+    names = "`binance`, `csv`, `local_llm`, `mine`, `openai`, `parquet`, `sample`"
     assert refused("qqq", tmp_path).help == (
         f"there are {names}; add your own in `{tmp_path / 'datasources'}`"
     )

@@ -12,6 +12,7 @@ from typing import Any
 from rtrade.catalog.quantities import Measure, Quantity
 from rtrade.catalog.risk import RISK_RULES
 from rtrade.catalog.sizing import SIZERS
+from rtrade.config.decoding_llm import is_llm, llm_signals
 from rtrade.config.definitions import (
     AlsoDef,
     BacktestDef,
@@ -20,6 +21,7 @@ from rtrade.config.definitions import (
     Distance,
     ParamDef,
     RiskDef,
+    RiskLevelsDef,
     RulesDef,
     SignalDef,
     SizingDef,
@@ -71,6 +73,7 @@ def decode_strategy(document: Document, given: Given = NOTHING) -> StrategyDef:
         backtest=BacktestDef(values.money(("backtest", "cash"), CASH, quote)),
         document=document,
         origins=origins(document, given.params, source=given.source, last=given.last),
+        llm=llm_signals(values, data.timeframe),
     )
     if values.findings:
         raise InvalidInput(in_order(values.findings))
@@ -170,11 +173,13 @@ def _signals(values: Values) -> tuple[SignalDef, ...]:
     return tuple(
         SignalDef(name, texts["signals", name], document.key_span(("signals", name)))
         for name in values.keys(("signals",))
+        if not is_llm(values, name)
     )
 
 
 def _sizing(values: Values, timeframe: Timeframe, quote: str) -> SizingDef:
     scale_by = values.expression(("sizing", "scale_by"))
+    levels = _risk_levels(values)
     chosen = [sizer for sizer in SIZERS if sizer.name in values.keys(("sizing",))]
     if len(chosen) != 1:
         _refuse_sizers(values, [sizer.name for sizer in chosen])
@@ -182,11 +187,23 @@ def _sizing(values: Values, timeframe: Timeframe, quote: str) -> SizingDef:
     sizer = chosen[0]
     path: Path = ("sizing", sizer.name)
     if not sizer.parameters:
-        return SizingDef(sizer.name, _size(values, path, sizer.value, quote), scale_by=scale_by)
+        value = _size(values, path, sizer.value, quote)
+        return SizingDef(sizer.name, value, scale_by=scale_by, risk_levels=levels)
     value = _size(values, (*path, sizer.value.name), sizer.value, quote)
     lookback = sizer.parameters[0]
     bars = values.bars((*path, lookback.name), lookback, timeframe)
-    return SizingDef(sizer.name, value, bars or 0, scale_by)
+    return SizingDef(sizer.name, value, bars or 0, scale_by, levels)
+
+
+def _risk_levels(values: Values) -> RiskLevelsDef | None:
+    path: Path = ("sizing", "risk_levels")
+    signal = values.expression((*path, "signal"))
+    if signal is None:
+        return None
+    given = values.get(path)
+    return RiskLevelsDef(
+        signal, tuple((name, float(given[name])) for name in given if name != "signal")
+    )
 
 
 def _size(values: Values, path: Path, declared: Quantity, quote: str) -> float:

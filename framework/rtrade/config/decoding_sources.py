@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any
-from urllib.parse import urlsplit
 
+from rtrade.config.decoding_llm import provider
 from rtrade.config.definitions import (
     Columns,
     ExchangeDef,
@@ -19,7 +19,6 @@ from rtrade.config.definitions import (
     SyntheticSeries,
 )
 from rtrade.config.document import Document, Path
-from rtrade.config.formats import ADDRESS, FORMATS, SOCKET
 from rtrade.config.schema_sources import (
     BARS,
     LOT,
@@ -35,7 +34,6 @@ from rtrade.config.schema_sources import (
 )
 from rtrade.config.validation import in_order
 from rtrade.config.values import Values
-from rtrade.config.wording import quoted
 from rtrade.core.errors import InvalidInput
 from rtrade.core.timeframes import Timeframe, iso
 from rtrade.core.units import parse_money
@@ -55,6 +53,7 @@ def decode_source(document: Document, path: FilePath) -> SourceDef:
         time_unit=values.get(("time_unit",)) or "auto",
         filters=_filters(values),
         exchange=_exchange(values) if kind == "exchange" else None,
+        llm=provider(values, path.stem) if kind == "llm" else None,
         quality=_quality(values),
         document=document,
     )
@@ -164,7 +163,7 @@ def _currency(values: Values) -> str | None:
 
 
 def _exchange(values: Values) -> ExchangeDef:
-    base_url, ws_url = (_address(values, key) for key in ("base_url", "ws_url"))
+    base_url, ws_url = (values.address(key) for key in ("base_url", "ws_url"))
     keys = [_secret(values, key) for key in ("api_key", "secret")]
     if (keys[0] is None) != (keys[1] is None):
         given, absent = ("api_key", "secret") if keys[1] is None else ("secret", "api_key")
@@ -181,23 +180,6 @@ def _exchange(values: Values) -> ExchangeDef:
         markets_ttl=_markets_ttl(values),
         span=values.document.value_span(("exchange",)),
     )
-
-
-def _address(values: Values, key: str) -> str | None:
-    given = values.get((key,))
-    if given is None:
-        return None
-    parts = urlsplit(given)
-    try:
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        message = f"`{key}`: {quoted(given)} has no usable host and port"
-        values.find(
-            "RT025", (key,), message, FORMATS[ADDRESS if key == "base_url" else SOCKET].advice
-        )
-    return str(given).rstrip("/")
 
 
 def _secret(values: Values, key: str) -> SecretDef | None:

@@ -25,8 +25,8 @@ _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 TIMEFRAME, TIME, SYMBOL, SOURCE, EXPRESSION, NAME, TITLE, VERSION, PATH = (
     "timeframe", "moment", "symbol", "source", "expression", "name", "title", "version", "path",
 )  # fmt: skip
-SPAN, EXCHANGE, ADDRESS, SOCKET, SECRET = (
-    "timespan", "exchange", "address", "socket-address", "environment-secret",
+SPAN, EXCHANGE, ADDRESS, SOCKET, SECRET, ANSWER, CHOICE = (
+    "timespan", "exchange", "address", "socket-address", "environment-secret", "answer", "choice",
 )  # fmt: skip
 
 
@@ -106,6 +106,15 @@ FORMATS: dict[str, Format] = {
     SECRET: Format(
         "the name of a secret in the environment", "write `${env:NAME}`",
         r"\$\{env:[A-Za-z_][A-Za-z0-9_]{0,99}\}",
+    ),
+    ANSWER: Format(
+        "the form of an answer",
+        "write choices (`[buy, sell, hold]`), a range of whole numbers (`0..100`), or `text`",
+        r"text|-?[0-9]{1,9} *\.\. *-?[0-9]{1,9}",
+    ),
+    CHOICE: Format(
+        "a choice", "write a word or a few, such as `buy`",
+        r"[^\s'\"](.{0,62}[^\s'\"])?",
     ),
 }  # fmt: skip
 

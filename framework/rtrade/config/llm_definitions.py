@@ -18,6 +18,8 @@ CacheMode = Literal["replay_or_call", "replay", "record", "refresh", "off"]
 Engine = Literal["openai", "local"]
 
 TEXT_LIMIT = 500
+# The embedded model, as its engine calls it.
+LOCAL_MODEL = "smollm2-135m-instruct"
 # Names that only exist while a run is going on: prompts that use them are asked in order.
 IN_RUN = frozenset({"position", "portfolio"})
 

@@ -13,13 +13,14 @@ from rtrade.config.decoding import decode_strategy
 from rtrade.config.decoding_sources import decode_source
 from rtrade.config.definitions import SourceDef, StrategyDef
 from rtrade.config.document import Document
+from rtrade.config.document import Path as DocumentPath
 from rtrade.config.formats import FORMATS, SOURCE
 from rtrade.config.overrides import NO_OVERRIDES, Overrides
 from rtrade.config.overriding import override
 from rtrade.config.reader import read
 from rtrade.config.validation import check_source, check_strategy
 from rtrade.config.wording import quoted, similar
-from rtrade.core.diagnostics import Diagnostic, Span
+from rtrade.core.diagnostics import Diagnostic, SourceText, Span
 from rtrade.core.errors import InvalidInput
 from rtrade.core.resources import data_folder
 
@@ -66,31 +67,67 @@ def find_workspace(strategy: Path | None) -> Path:
     return here
 
 
-def find_source(name: str, workspace: Path, *, document: Document | None = None) -> Path:
+def find_source(
+    name: str,
+    workspace: Path,
+    *,
+    document: Document | None = None,
+    place: DocumentPath = ("data", "source"),
+) -> Path:
     """Return the source file that `name` means; raise InvalidInput where there is none.
 
     A name means the workspace's `datasources/NAME.yaml`, then the one that ships with rtrade.
     What holds a path separator or ends in `.yaml` is a path, relative to the working folder.
-    Findings point at `data.source` of `document`, the strategy's, or at the option `--source`.
+    Findings point at `place` in `document`, the strategy's, or at the option `--source`.
     """
     if _is_path(name):
         return Path(name)
     if not FORMATS[SOURCE].matches(name):
         message = f"{quoted(name)} is not the name of a source"
-        raise _refusal(document, "RT025", message, _known(workspace))
+        raise _refusal(document, place, "RT025", message, _known(workspace))
     own = workspace / "datasources" / f"{name}.yaml"
     if own.is_file():
         if not own.resolve().is_relative_to(workspace.resolve()):
             message = f"the source `{name}` is a link that leads out of the workspace"
             help_text = f"`--source {own.resolve()}` takes it from there"
-            raise _refusal(document, "RT032", message, help_text)
+            raise _refusal(document, place, "RT032", message, help_text)
         return own
     shipped = data_folder("datasources") / f"{name}.yaml"
     if shipped.is_file():
         return shipped
     guess = similar(name, _names(workspace))
     help_text = f"did you mean `{guess}`?" if guess else _known(workspace)
-    raise _refusal(document, "RT031", f"there is no source `{name}`", help_text)
+    raise _refusal(document, place, "RT031", f"there is no source `{name}`", help_text)
+
+
+def find_prompt(prompt: SourceText, document: Document, workspace: Path) -> Path:
+    """Return the file that a strategy names as a prompt; raise InvalidInput where it cannot be.
+
+    Its path counts from the strategy file; links are followed, and end inside the workspace.
+    """
+    folder = Path(document.file).parent
+    path = folder / prompt.text
+
+    def refusal(code: str, message: str, help_text: str | None = None) -> InvalidInput:
+        return InvalidInput([document.finding(code, message, prompt.span(), help=help_text)])
+
+    try:
+        if not path.resolve().is_relative_to(workspace.resolve()):
+            message = f"the prompt {quoted(prompt.text)} leads out of the workspace"
+            raise refusal("RT409", message, f"keep it inside of `{workspace}`")
+        if not path.exists():
+            guess = similar(prompt.text, _templates(folder))
+            advice = f"did you mean `{guess}`?" if guess else f"its path counts from `{folder}`"
+            raise refusal("RT001", f"the prompt {quoted(prompt.text)} does not exist", advice)
+    except (OSError, RuntimeError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise refusal("RT002", f"the prompt cannot be read: {reason}") from None
+    return path
+
+
+def _templates(folder: Path) -> list[str]:
+    found = [*folder.glob("*.j2"), *folder.glob("*/*.j2")]
+    return sorted(one.relative_to(folder).as_posix() for one in found)
 
 
 def _is_path(name: str) -> bool:
@@ -107,10 +144,13 @@ def _known(workspace: Path) -> str:
     return f"there are {names}; add your own in `{workspace / 'datasources'}`"
 
 
-def _refusal(document: Document | None, code: str, message: str, help_text: str) -> InvalidInput:
+def _refusal(
+    document: Document | None, place: DocumentPath, code: str, message: str, help_text: str
+) -> InvalidInput:
     if document is None:
         return InvalidInput([Diagnostic(code, message, None, help_text)])
-    span = document.value_span(("data", "source"))
-    if (option := document.overlays.get("--source")) is not None:
+    span = document.value_span(place)
+    option = document.overlays.get("--source") if place == ("data", "source") else None
+    if option is not None:
         span = Span("--source", 1, 1, 1, len(option) + 1)
     return InvalidInput([document.finding(code, message, span, help=help_text)])

@@ -19,7 +19,6 @@ _ENV = re.compile(r"\$\{\s*env\s*:", re.IGNORECASE)
 _FILLED = re.compile(r"\$\{|\{\{")
 _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://")
 _ABSOLUTE = re.compile(r"\s*(/[^\s/]|~[^\s/]{0,32}/|\\\\|[A-Za-z]:[\\/])")
-_PROSE = ("description",)
 
 
 def unsafe_in_strategy(data: Any) -> Iterator[tuple[Path, Words]]:
@@ -29,16 +28,18 @@ def unsafe_in_strategy(data: Any) -> Iterator[tuple[Path, Words]]:
         if _ENV.search(text):
             message = f"{name} reads the environment: a strategy is safe to share, so it cannot"
             yield path, Words("RT028", message, "secrets belong into a source file")
-        elif path != _PROSE and _FILLED.search(text):
+        elif not _is_prose(path) and _FILLED.search(text):
             message = f"{name} waits to be filled in: a strategy says all of its values itself"
             key = ".".join(str(part) for part in path)
             yield path, Words("RT028", message, f"write the value, and change it by `--set {key}=`")
         elif _URL.search(text):
             message = f"{name} holds a URL: a strategy is safe to share, so it names no address"
             yield path, Words("RT028", message, "addresses belong into a source file")
-        elif path != _PROSE and _ABSOLUTE.match(text):
+        elif not _is_prose(path) and _ABSOLUTE.match(text):
             message = f"{name} is an absolute path: a strategy only names what its workspace holds"
             help_text = "name a source in `datasources/`; `--source` takes any path"
+            if path[:1] == ("signals",):
+                help_text = "prompts stand beside the strategy: `prompts/analyst.j2`"
             yield path, Words("RT028", message, help_text)
 
 
@@ -59,6 +60,11 @@ def unsafe_in_source(data: Any) -> Iterator[tuple[Path, Words]]:
             keys = " and ".join(f"`{key}`" for key in SECRET_KEYS)
             message = f"{label(path)} reads the environment; only {keys} may"
             yield path, Words("RT028", message, "write the value out")
+
+
+def _is_prose(path: Path) -> bool:
+    """Whether a text is told to people, or to a model as it is."""
+    return path == ("description",) or ("examples" in path and path[:1] == ("signals",))
 
 
 def _names_secret(value: Any) -> bool:

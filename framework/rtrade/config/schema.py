@@ -10,6 +10,7 @@ from rtrade.catalog.quantities import Measure, Quantity
 from rtrade.catalog.risk import RISK_RULES
 from rtrade.catalog.sizing import SCALE_BY, SIZERS
 from rtrade.config import formats
+from rtrade.config.schema_llm import llm_signal
 from rtrade.config.schema_parts import (
     Schema,
     mapping,
@@ -48,10 +49,7 @@ def strategy_schema() -> Schema:
         "description": {"type": "string", "description": "What the strategy does, in a sentence."},
         "data": _data(),
         "params": named("Numbers that can be set with --set and searched.", _param()),
-        "signals": named(
-            "Named series, each computed from bars by an expression.",
-            text(formats.EXPRESSION, "An expression.", "sma(close, 20)", minLength=1),
-        ),
+        "signals": named("Named series: expressions over bars, or a model's answers.", _signal()),
         "rules": {
             **mapping("When to enter and leave; at least one entry.", _rules()),
             "anyOf": [{"required": ["enter_long"]}, {"required": ["enter_short"]}],
@@ -86,6 +84,13 @@ def _data() -> Schema:
     }
     data = mapping("Which bars to use.", properties, ("source", "symbol", "timeframe"))
     return {**data, "examples": [{"source": "sample", "symbol": "BTC/USDT", "timeframe": "1h"}]}
+
+
+def _signal() -> Schema:
+    words = "An expression, or `llm:` with what a language model is asked."
+    expression = text(formats.EXPRESSION, words, "sma(close, 20)", minLength=1)
+    return {**expression, "type": ["string", "object"],
+            **members({"llm": llm_signal()}, ("llm",))}  # fmt: skip
 
 
 def _param() -> Schema:
@@ -123,9 +128,22 @@ def _sizing() -> Schema:
         else:
             properties[sizer.name] = {**quantity(sizer.value), "description": sizer.doc}
     properties["scale_by"] = text(formats.EXPRESSION, SCALE_BY, "confidence", minLength=1)
-    description = "How much to buy; exactly one of the ways, and `scale_by` if wanted."
+    properties["risk_levels"] = _risk_levels()
+    description = "How much to buy; exactly one of the ways, and what scales it if wanted."
     sizing = {**mapping(description, properties), "minProperties": 1}
     return {**sizing, "examples": [{"equity": "95%"}]}
+
+
+def _risk_levels() -> Schema:
+    level = "The risk level: a choice of a model's answer."
+    levels = mapping(
+        "What the budget is multiplied by at each risk level; 0 vetoes the entry.",
+        {"signal": text(formats.EXPRESSION, level, "analyst.risk", minLength=1)},
+        ("signal",),
+    )
+    factor = {"type": "number", "minimum": 0, "maximum": 1, "description": "Factor of a level."}
+    example = {"signal": "analyst.risk", "low": 1, "medium": 0.7, "high": 0.5, "extreme": 0}
+    return {**levels, "additionalProperties": factor, "examples": [example]}
 
 
 def _costs() -> Schema:

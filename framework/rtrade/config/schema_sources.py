@@ -8,9 +8,10 @@ from rtrade.catalog.quantities import Measure, Quantity
 from rtrade.config import formats
 from rtrade.config.definitions import OutlierDef, QualityDef
 from rtrade.config.document import SECRET_KEYS
+from rtrade.config.schema_llm import PROVIDER_KEYS, provider_properties
 from rtrade.config.schema_parts import Schema, mapping, quantity, root, text, version
 
-KINDS = ("synthetic", "csv", "parquet", "exchange")
+KINDS = ("synthetic", "csv", "parquet", "exchange", "llm")
 TIME_UNITS = ("auto", "s", "ms", "us", "ns", "iso")
 COLUMNS = ("time", "open", "high", "low", "close", "volume")
 LOT = Quantity(
@@ -23,7 +24,7 @@ MIN_NOTIONAL = Quantity(
     "min_notional", "Least value of an entry, in quote currency.", Measure.MONEY, "5 USDT"
 )
 SEED = Quantity(
-    "seed", "Seed of the generator: the same seed makes the same bars.", Measure.INTEGER, "14",
+    "seed", "Seed: of the generator of bars, or of what a model answers.", Measure.INTEGER, "14",
     high=2**63 - 1, low_open=False,
 )  # fmt: skip
 BARS = Quantity(
@@ -61,7 +62,8 @@ def datasource_schema() -> Schema:
         "rtrade": version(),
         "kind": {
             "enum": list(KINDS),
-            "description": "Where bars come from: a generator, CSV or Parquet files, an exchange.",
+            "description": "Where bars come from (a generator, files, an exchange), or answers "
+            "(`llm`).",
             "examples": ["csv"],
         },
         "seed": quantity(SEED),
@@ -81,13 +83,19 @@ def datasource_schema() -> Schema:
         "filters": _filters(),
         **_exchange(),
         "quality": _quality(),
+        **provider_properties(),
     }
-    schema = root("An rtrade source", "A source of bars.", properties, ("rtrade", "kind"))
+    schema = root("An rtrade source", "A source of bars, or of answers.", properties,
+                  ("rtrade", "kind"))  # fmt: skip
     layout = ["columns", "time_unit"]
+    others = [*EXCHANGE_KEYS, *PROVIDER_KEYS]
+    venue = [key for key in EXCHANGE_KEYS if key not in ("base_url", "api_key")]
+    bars = ["series", *layout, "filters", "quality", *venue]
     schema["allOf"] = [
-        _for_kinds(["synthetic"], ["seed", "series"], [*layout, *EXCHANGE_KEYS], generated, files),
-        _for_kinds(["csv", "parquet"], ["series"], ["seed", *EXCHANGE_KEYS], files, generated),
-        _for_kinds(["exchange"], ["exchange"], ["seed", "series", *layout]),
+        _for_kinds(["synthetic"], ["seed", "series"], [*layout, *others], generated, files),
+        _for_kinds(["csv", "parquet"], ["series"], ["seed", *others], files, generated),
+        _for_kinds(["exchange"], ["exchange"], ["seed", "series", *layout, *PROVIDER_KEYS]),
+        _for_kinds(["llm"], ["model"], bars),
     ]
     return schema
 
@@ -96,7 +104,8 @@ def _exchange() -> Schema:
     properties = {
         "exchange": text(formats.EXCHANGE, "Which exchange, by ccxt's id.", "binance"),
         "base_url": text(
-            formats.ADDRESS, "Address that replaces the exchange's own: a proxy or a stand-in.",
+            formats.ADDRESS, "Address that replaces the usual one: a proxy, a stand-in, another "
+            "endpoint.",
             "http://127.0.0.1:8123",
         ),
         "ws_url": text(

@@ -20,7 +20,7 @@ from rtrade.config.safety import unsafe_in_source, unsafe_in_strategy
 from rtrade.config.schema import strategy_schema
 from rtrade.config.schema_parts import Schema, subschema
 from rtrade.config.schema_sources import datasource_schema
-from rtrade.config.unavailable import unavailable_key, unavailable_value
+from rtrade.config.unavailable import unavailable_key
 from rtrade.config.wording import Words
 from rtrade.core.diagnostics import Diagnostic, Span
 
@@ -72,10 +72,6 @@ def check_source(document: Document) -> list[Diagnostic]:
     if isinstance(data, dict) and "rules" in data and "kind" not in data:
         words = Words("RT029", "this is a strategy file, not a source", "name a file with `kind:`")
         return [_finding(document, words, document.key_span(("rules",)))]
-    kind = data.get("kind") if isinstance(data, dict) else None
-    refused = unavailable_value(("kind",), kind)
-    if refused is not None:
-        return [_finding(document, Words("RT027", *refused), document.value_span(("kind",)))]
     return _Check(document, _SOURCE).findings()
 
 
@@ -140,7 +136,7 @@ class _Check:
             self._settled |= {path} if path else set()
 
     def _report_unknown(self, error: Any, path: Path) -> None:
-        known = error.schema["properties"]
+        known = self._having(path, error.schema["properties"])
         absent = [key for key in known if key not in error.instance]
         for key in error.instance:
             if key not in known and len(self._found) < 2 * MAX_FINDINGS:
@@ -162,6 +158,15 @@ class _Check:
             return wording.unknown_key(path, key, guess, None)
         elsewhere = wording.similar(key, homes)
         return wording.unknown_key(path, key, elsewhere, homes.get(elsewhere or ""), known)
+
+    def _having(self, path: Path, known: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the keys of a mapping that have a meaning beside its other values."""
+        foreign: set[str] = set()
+        for part in () if path else self._shape.schema().get("allOf", ()):
+            if fits(self._document.data, part["if"]):
+                properties = part["then"]["properties"]
+                foreign |= {key for key, value in properties.items() if "not" in value}
+        return {key: value for key, value in known.items() if key not in foreign}
 
     def _guessed_below(self, path: Path) -> bool:
         return any(guess[:-1] == path for guess in self._guessed)

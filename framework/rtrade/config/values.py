@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from rtrade.catalog.quantities import Measure, Quantity
 from rtrade.catalog.risk import ATR_DISTANCE
 from rtrade.config.definitions import Distance
 from rtrade.config.document import Document, Path
-from rtrade.config.formats import FORMATS, SPAN, SYMBOL, TIME, TIMEFRAME, Format, plain
+from rtrade.config.formats import (
+    ADDRESS,
+    FORMATS,
+    SOCKET,
+    SPAN,
+    SYMBOL,
+    TIME,
+    TIMEFRAME,
+    Format,
+    plain,
+)
 from rtrade.config.wording import label, quoted
 from rtrade.core.diagnostics import Diagnostic, SourceText, Span
 from rtrade.core.timeframes import HOUR, Timeframe, parse_time
@@ -87,6 +98,22 @@ class Values:
         if self.get(path) is None:
             return None
         return self._parsed(path, parse_time, FORMATS[TIME], 0)
+
+    def address(self, key: str) -> str | None:
+        """Return the address under a key at the top, or None where nothing is given."""
+        given = self.get((key,))
+        if given is None:
+            return None
+        parts = urlsplit(given)
+        try:
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            form = FORMATS[ADDRESS if key == "base_url" else SOCKET]
+            message = f"`{key}`: {quoted(given)} has no usable host and port"
+            self.find("RT025", (key,), message, form.advice)
+        return str(given).rstrip("/")
 
     def symbol(self, path: Path) -> str:
         """Return a symbol."""

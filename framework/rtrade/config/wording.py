@@ -11,7 +11,6 @@ from typing import Any
 from rtrade.config import formats
 from rtrade.config.document import Path, masked
 from rtrade.config.formats import FORMATS, bare_number, plain, readings
-from rtrade.config.unavailable import unavailable_value
 
 _SHORT = 40
 _LISTED = 16
@@ -21,8 +20,18 @@ _TYPES = {
     "string": "text",
     "number": "a number",
     "integer": "a whole number",
+    "boolean": "`true` or `false`",
 }
 _COMMA = "put the expression before it in quotes: between `{` and `}` a comma starts a new key"
+# Ranges and types as other tools write them.
+_RANGE = re.compile(
+    r"[\[(]? *(-?[0-9]{1,9}) *(?:-|to|,|:|\.{3}|\u2026|\u2013) *(-?[0-9]{1,9}) *[\])]?"
+)
+_OTHER_FORMS = {
+    **dict.fromkeys(("str", "string"), "text"),
+    **dict.fromkeys(("int", "integer", "number", "float", "percent"), "0..100"),
+    **dict.fromkeys(("bool", "boolean", "enum", "choice"), "[yes, no]"),
+}
 _GROUPED = re.compile(r"[0-9]{1,3}([_,' ][0-9]{3})+(\.[0-9]+)?")
 
 
@@ -107,8 +116,6 @@ def _wrong_form(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
     name = schema.get("format", "")
     if value is None or value == "":
         return Words("RT020", f"{label(path)} is empty", f"{_advice(schema)}, or remove the key")
-    if (refused := unavailable_value(path, value)) is not None:
-        return Words("RT027", *refused)
     if name == formats.EXPRESSION:
         return _wrong_expression(path, value)
     number = bare_number(value)
@@ -123,7 +130,8 @@ def _wrong_form(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
         return Words("RT020", message, f"write `{digits}`")
     if isinstance(value, str) and name in FORMATS:
         message = f"{label(path)}: {quoted(value)} is not {FORMATS[name].noun}"
-        return Words("RT025", message, _capitals(value, name) or _advice(schema))
+        meant = _capitals(value, name) or _answer_form(value, name)
+        return Words("RT025", message, meant or _advice(schema))
     expected = FORMATS[name].noun if name in FORMATS else _expected(schema)
     message = f"{label(path)} must be {expected}, not {quoted(value)}"
     return Words("RT020", message, _shape_advice(path, value, schema) or _advice(schema))
@@ -149,8 +157,6 @@ def _wrong_expression(path: Path, value: Any) -> Words:
 
 
 def _wrong_choice(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
-    if (refused := unavailable_value(path, value)) is not None:
-        return Words("RT027", *refused)
     known = [str(choice) for choice in schema["enum"]]
     if value in known:
         message = f"{label(path)} must be a number, not text"
@@ -185,9 +191,15 @@ def _too_few(path: Path, schema: Mapping[str, Any]) -> Words:
         return Words(
             "RT022", "`rules` has no entry", "add `enter_long:` or `enter_short:` with a condition"
         )
+    if "items" in schema and schema["minItems"] > 1:
+        return Words("RT022", f"{label(path)} leaves no choice", "write two choices or more")
     if schema.get("type") == "array":
         return Words("RT022", f"{label(path)} is an empty list", "add at least one item")
-    known = ", ".join(f"`{name}`" for name in schema["properties"] if name != "scale_by")
+    if "properties" not in schema:
+        message = f"{label(path)} says nothing"
+        return Words("RT022", message, f"write for example `{path[-1]}: {_example(schema)}`")
+    scaling = ("scale_by", "risk_levels")
+    known = ", ".join(f"`{name}`" for name in schema["properties"] if name not in scaling)
     return Words("RT022", f"{label(path)} says nothing", f"give it one of {known}")
 
 
@@ -206,6 +218,9 @@ def unknown_key(
     message = f"unknown key {quoted(key)} in {place_of(path)}"
     if _torn(key):
         return Words("RT021", message, _COMMA)
+    if not path and key == "llm":
+        # Where others have a section for it.
+        return Words("RT021", message, "a model is a signal: `signals: {analyst: {llm: {...}}}`")
     if guess is None:
         names = [f"`{name}`" for name in known]
         listed = f"the keys are {', '.join(names)}" if 0 < len(names) <= _LISTED else None
@@ -278,6 +293,17 @@ def _capitals(value: str, name: str) -> str | None:
     if changed is None or not FORMATS[name].matches(changed):
         return None
     return f"write `{changed}`"
+
+
+def _answer_form(value: str, name: str) -> str | None:
+    """Say how the form of an answer is written that other tools would write as `value`."""
+    if name != formats.ANSWER:
+        return None
+    meant = _OTHER_FORMS.get(value.strip().lower())
+    ends = _RANGE.fullmatch(value)
+    if ends is not None:
+        meant = f"{ends[1]}..{ends[2]}"
+    return f"write `{meant}`" if meant else None
 
 
 def _shape_advice(path: Path, value: Any, schema: Mapping[str, Any]) -> str | None:

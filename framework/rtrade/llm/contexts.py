@@ -22,18 +22,18 @@ from numpy.typing import NDArray
 from rtrade.core.bars import TRUE, UNKNOWN, Bars, FloatArray
 from rtrade.core.timeframes import iso
 from rtrade.llm.filters import clean
+from rtrade.llm.names import PORTFOLIO, POSITION, SCALARS, SERIES, STATS, known_names
+
+__all__ = [
+    "PORTFOLIO", "POSITION", "SCALARS", "SERIES", "STATS", "Column", "ContextBuilder", "Portfolio",
+    "Position", "known_names",
+]  # fmt: skip
 
 ColumnKind = Literal["price", "number", "condition", "choice"]
 
 HIDDEN_SYMBOL = "ASSET"
 REBASED = 100.0
 _DIGITS = 6
-
-SCALARS = ("symbol", "timeframe", "time", "open", "high", "low", "close", "volume")
-STATS = ("change", "high", "low", "rising", "volatility", "volume_ratio")
-SERIES = ("symbol", "timeframe", "time", "open", "high", "low", "close", "volume", "bars")
-POSITION = ("side", "entry_price", "bars", "return")
-PORTFOLIO = ("equity", "cash", "return", "drawdown", "trades")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +67,6 @@ class Portfolio:
     cash: float
     peak: float
     trades: int
-
-
-def known_names(signals: Mapping[str, object], others: Mapping[str, object]) -> dict[str, Any]:
-    """Return what a template may use: each name, with the attributes it has (None: a value)."""
-    return {
-        **dict.fromkeys(SCALARS),
-        "bars": None,
-        "stats": STATS,
-        "signals": tuple(signals),
-        "position": POSITION,
-        "portfolio": PORTFOLIO,
-        **dict.fromkeys(others, SERIES),
-    }
 
 
 @dataclass(eq=False)

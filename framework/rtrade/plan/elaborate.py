@@ -6,6 +6,7 @@ What is wrong yields None, and what is built on it stays silent, so that one sli
 from __future__ import annotations
 
 from rtrade.catalog.registry import Entry
+from rtrade.plan.answers import answer, unquoted, whole
 from rtrade.plan.calls import call, field, listing, several
 from rtrade.plan.context import Context
 from rtrade.plan.habits import HISTORY, LIBRARIES, SWITCHES, WINDOWS
@@ -30,6 +31,8 @@ def elaborate(ctx: Context, expr: Expr) -> Node | None:
             return _apply(ctx, expr, None)
         case Index():
             return _index(ctx, expr)
+        case Operation(op="==" | "!=") if unquoted(ctx, expr):
+            return None
         case Operation():
             return operate(ctx, expr, [elaborate(ctx, part) for part in expr.args])
     raise TypeError(type(expr).__name__)
@@ -64,6 +67,9 @@ def _name(ctx: Context, expr: Name) -> Node | None:
     scope, name = ctx.scope, expr.name
     if name in scope.results:
         several(ctx, expr, tuple(scope.results[name]))
+        return None
+    if name in scope.answers:
+        whole(ctx, expr)
         return None
     if name in PRICES:
         return field(ctx, "", name, expr)
@@ -117,6 +123,8 @@ def _member(ctx: Context, expr: Member) -> Node | None:
 def _field(ctx: Context, expr: Member, base: Name) -> Node | None:
     """Work out `daily.close`, or say why there is no such thing."""
     scope = ctx.scope
+    if base.name in scope.answers:
+        return answer(ctx, expr, base)
     entry = scope.registry.get(expr.name)
     if base.name in scope.series:
         if expr.name in PRICES:

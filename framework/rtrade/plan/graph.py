@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from rtrade.catalog.registry import Kind
 from rtrade.core.diagnostics import Span
 from rtrade.core.timeframes import Timeframe
-from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Node, Shift, Unary
+from rtrade.plan.nodes import Align, Answer, Binary, Call, Const, Field, Node, Shift, Unary
 
 N = TypeVar("N", bound=Node)
 Key = tuple[object, ...]
@@ -70,6 +70,8 @@ def _scalars(node: Node) -> Key:
             return (repr(value),)
         case Field(series=series, name=name):
             return (series, name)
+        case Answer(signal=signal, field=name):
+            return (signal, name)
         case Call(entry=entry, params=params, output=output):
             return (entry, output, tuple((name, repr(value)) for name, value in params))
         case Unary(op=op) | Binary(op=op):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from rtrade.catalog.registry import Entry, Kind, Registry, Unit
 from rtrade.config.definitions import StrategyDef
+from rtrade.config.llm_definitions import AnswerField
 from rtrade.core.diagnostics import Span
 from rtrade.core.timeframes import Timeframe
 from rtrade.plan.findings import Findings
@@ -61,7 +62,8 @@ _ALIASES = {
 class Scope:
     """The names of one strategy; `signals` fills up as they are worked out, None = has errors.
 
-    A signal that names a call with several results stands in `results`, by name and output.
+    A signal that names a call with several results stands in `results`, by name and output; one
+    that a model answers in `answers`, with the form of each field.
     """
 
     registry: Registry
@@ -69,6 +71,7 @@ class Scope:
     series: Mapping[str, Timeframe]
     signals: dict[str, Node | None] = field(default_factory=dict)
     results: dict[str, dict[str, Node]] = field(default_factory=dict)
+    answers: Mapping[str, dict[str, AnswerField]] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
     guesses: int = 0
 
@@ -129,6 +132,13 @@ def check_names(definition: StrategyDef, registry: Registry, findings: Findings)
                 "choose another name",
             )
         taken.setdefault(name, f"{what} has that name")
+    for signal in definition.llm:
+        for one in signal.answer:
+            if _is_word(one.name):
+                path = ("signals", signal.name, "llm", "answer", one.name)
+                message = f"a field cannot be called `{one.name}`: that is a word of the language"
+                place = findings.document.key_span(path)
+                findings.error("RT410", message, place, "choose another name")
 
 
 def _declared(
@@ -140,6 +150,8 @@ def _declared(
         yield "a param", ("params",), param.name, param.span
     for signal in definition.signals:
         yield "a signal", ("signals",), signal.name, signal.span
+    for model in definition.llm:
+        yield "a signal", ("signals",), model.name, model.span
 
 
 def _meaning(name: str, registry: Registry) -> str | None:
@@ -148,10 +160,13 @@ def _meaning(name: str, registry: Registry) -> str | None:
         return "that is a field of a bar"
     if registry.get(name) is not None:
         return "that is a function of the catalog"
-    if name.lower() in {"true", "false", "none"} or keyword.iskeyword(name):
-        return "that is a word of the language"
-    if name.lower() in {"and", "or", "not"}:
+    if _is_word(name):
         return "that is a word of the language"
     if not (name.isascii() and name.isidentifier()):
         return "a name is made of letters, digits and `_`"
     return None
+
+
+def _is_word(name: str) -> bool:
+    words = {"true", "false", "none", "and", "or", "not"}
+    return name.lower() in words or keyword.iskeyword(name)

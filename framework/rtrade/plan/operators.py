@@ -9,6 +9,7 @@ from typing import Any
 
 from rtrade.catalog.registry import Kind, Unit
 from rtrade.plan import units
+from rtrade.plan.answers import comparable, mismatch
 from rtrade.plan.context import KINDS, Context
 from rtrade.plan.nodes import Binary, Call, Const, Node, Unary
 from rtrade.plan.ordering import Value
@@ -173,6 +174,7 @@ def _comparable(ctx: Context, expr: Operation, left: Node, right: Node) -> bool:
         message = f"{first} is {KINDS[left.kind]} and {second} is {KINDS[right.kind]}"
         boolean = next((n for n in (left, right) if n.kind == Kind.BOOLEAN), None)
         advice = "conditions are joined by `and`, `or` and `not`" if boolean is not None else None
+        advice = advice or mismatch(ctx, expr, left, right)
         ctx.error("RT120", f"{message}: they cannot be compared", expr, advice)
         return False
     if left.kind == Kind.BOOLEAN:
@@ -184,7 +186,7 @@ def _comparable(ctx: Context, expr: Operation, left: Node, right: Node) -> bool:
         message = f"texts have no order, so `{expr.op}` does not compare them"
         ctx.error("RT120", message, expr, "write `==` or `!=`")
         return False
-    return True
+    return left.kind != Kind.ENUM or comparable(ctx, expr, left, right)
 
 
 def _constant(ctx: Context, expr: Expr, *, outcome: bool) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rtrade.plan.graph import Value
 from rtrade.plan.names import number
-from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Node, Shift, Unary, walk
+from rtrade.plan.nodes import Align, Answer, Binary, Call, Const, Field, Node, Shift, Unary, walk
 
 ATOM, SIGN, TIMES, PLUS, COMPARED, NOT, AND, OR = range(8)
 _BINDS = {
@@ -93,6 +93,8 @@ def _phrase(node: Node, args: list[Phrase]) -> Phrase:
             return constant(value)
         case Field(series=series, name=name):
             return Phrase(f"{series}.{name}" if series else name)
+        case Answer(signal=signal, field=name):
+            return Phrase(f"{signal}.{name}")
         case Align():
             return args[0]
         case Shift(bars=bars):

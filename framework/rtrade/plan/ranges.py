@@ -11,7 +11,7 @@ import math
 from rtrade.catalog.extents import EVERYTHING, EXTENTS, INFINITE, Interval
 from rtrade.catalog.registry import Kind, Registry
 from rtrade.plan.names import PRICES
-from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Node, Shift, Unary, walk
+from rtrade.plan.nodes import Align, Answer, Binary, Call, Const, Field, Node, Shift, Unary, walk
 
 _ABOVE_ZERO = Interval(math.ulp(0.0), INFINITE)
 _NOT_NEGATIVE = Interval(0.0, INFINITE)
@@ -48,6 +48,8 @@ class Ranges:
                 if name == "volume":
                     return _NOT_NEGATIVE
                 return _ABOVE_ZERO if name in PRICES else _NOT_NEGATIVE
+            case Answer(low=low, high=high):
+                return Interval(float(low), float(high))
             case Shift(arg=arg) | Align(arg=arg):
                 return self._at(arg)
             case Unary(arg=arg):

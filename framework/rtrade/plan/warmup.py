@@ -77,7 +77,11 @@ def clock_leads(
 
 
 def series_needs(
-    definition: StrategyDef, roots: Iterable[Node], signals: Mapping[str, Node], registry: Registry
+    definition: StrategyDef,
+    roots: Iterable[Node],
+    signals: Mapping[str, Node],
+    registry: Registry,
+    windows: Mapping[str, int] | None = None,
 ) -> tuple[SeriesNeed, ...]:
     """Return the series to read and how far back; the base comes first.
 
@@ -85,12 +89,13 @@ def series_needs(
     others, so that they cannot change a result. The others come in an order that renaming does not
     change, since the first of a timeframe leads its clock.
     """
-    data, tops = definition.data, tuple(roots)
-    used, shown = _series(tops), _series(signals.values())
+    data, tops, seen = definition.data, tuple(roots), windows or {}
+    used, shown = _series(tops) | seen.keys(), _series(signals.values())
     by_roots = clock_leads(tops, data.timeframe, registry)
     by_signals = clock_leads(signals.values(), data.timeframe, registry)
     own = by_roots[data.timeframe]
-    base = SeriesNeed("", data.symbol, data.timeframe, own.need, own.warmup)
+    need = max(own.need, seen.get("", 0))
+    base = SeriesNeed("", data.symbol, data.timeframe, need, own.warmup)
     others = []
     for also in data.also:
         if also.name not in used and also.name not in shown:
@@ -99,10 +104,11 @@ def series_needs(
         if also.timeframe != data.timeframe:
             source = by_roots if also.name in used else by_signals
             lead = source.get(also.timeframe, lead)
-        need = SeriesNeed(also.name, also.symbol, also.timeframe, lead.need, lead.warmup)
+        bars = max(lead.need, seen.get(also.name, 0))
+        one = SeriesNeed(also.name, also.symbol, also.timeframe, bars, lead.warmup)
         place = (also.name not in used, also.timeframe, also.symbol != data.symbol, also.symbol)
-        others.append(((*place, also.name), need))
-    return (base, *(need for _, need in sorted(others, key=lambda pair: pair[0])))
+        others.append(((*place, also.name), one))
+    return (base, *(one for _, one in sorted(others, key=lambda pair: pair[0])))
 
 
 def _series(roots: Iterable[Node]) -> set[str]:

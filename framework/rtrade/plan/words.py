@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from rtrade.catalog.registry import Kind, Registry
 from rtrade.plan.names import number
-from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Node, Shift, Unary, walk
+from rtrade.plan.nodes import Align, Answer, Binary, Call, Const, Field, Node, Shift, Unary, walk
 from rtrade.plan.printing import (
     AND,
     ATOM,
@@ -60,6 +60,8 @@ def _phrase(node: Node, args: list[Phrase], registry: Registry) -> Phrase:
             return Phrase(constant(value).text)
         case Field(series=series, name=name):
             return Phrase(f"{series} {name}" if series else name)
+        case Answer(signal=signal, field=name):
+            return Phrase(f"{signal}'s {name}")
         case Align():
             return args[0]
         case Shift(bars=bars):

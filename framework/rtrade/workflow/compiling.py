@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rtrade.catalog.installed import registry
 from rtrade.config.definitions import SourceDef, StrategyDef
 from rtrade.config.document import Document
-from rtrade.config.loading import find_source, find_workspace, load_source, strategy_of
+from rtrade.config.document import Path as DocumentPath
+from rtrade.config.llm_definitions import PromptTemplate
+from rtrade.config.loading import (
+    find_prompt,
+    find_source,
+    find_workspace,
+    load_source,
+    strategy_of,
+)
 from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
+from rtrade.core.diagnostics import Diagnostic, SourceText
 from rtrade.core.errors import InvalidInput
+from rtrade.plan.asking import Asking, PromptNames
 from rtrade.plan.build import build
 from rtrade.plan.plan import Plan
 
@@ -38,25 +49,57 @@ def compile_strategy(path: Path, overrides: Overrides, workspace: Path | None = 
 def compile_document(document: Document, overrides: Overrides, workspace: Path) -> Compiled:
     """Check a strategy file that was read, as `compile_strategy` does."""
     definition = strategy_of(document, overrides)
-    source = load_source(
-        find_source(definition.data.source, workspace, document=definition.document)
-    )
+    source, asking = _resolved(definition, workspace)
     check_exchange(source)
-    _check_currency(source, definition)
-    plan = build(definition, registry())
+    plan = build(definition, registry(), asking)
     return Compiled(workspace, definition, source, plan, overrides)
 
 
-def _check_currency(source: SourceDef, definition: StrategyDef) -> None:
-    """Raise InvalidInput where the least notional is in another currency than prices are."""
-    stated = None if source.filters is None else source.filters.currency
-    quote = definition.data.symbol.partition("/")[2].partition(":")[0]
-    if stated in (None, quote) or source.document is None:
-        return
-    message = f"`min_notional` is in {stated}, but {definition.data.symbol} is priced in {quote}"
-    span = source.document.value_span(("filters", "min_notional"))
-    advice = f"write the amount in {quote}, or without a currency"
-    raise InvalidInput([source.document.finding("RT029", message, span, help=advice)])
+def _resolved(definition: StrategyDef, workspace: Path) -> tuple[SourceDef, Asking]:
+    """Return the sources that a strategy names: of its bars, and of its models' answers."""
+    document, findings = definition.document, []
+    places: list[DocumentPath] = [("data", "source")]
+    places += [("signals", llm.name, "llm", "provider") for llm in definition.llm]
+    names = [definition.data.source, *(llm.provider for llm in definition.llm)]
+    sources: list[SourceDef] = []
+    for name, place in zip(names, places, strict=True):
+        try:
+            source = load_source(find_source(name, workspace, document=document, place=place))
+            if (source.llm is None) is (place == ("data", "source")):
+                sources.append(source)
+            else:
+                findings.append(_wrong_kind(document, place, source))
+        except InvalidInput as invalid:
+            findings += invalid.diagnostics
+    if findings:
+        raise InvalidInput(list(dict.fromkeys(findings)))
+    providers = {
+        llm.name: source.llm
+        for llm, source in zip(definition.llm, sources[1:], strict=True)
+        if source.llm is not None
+    }
+    return sources[0], Asking(providers, partial(_read_prompt, document, workspace))
+
+
+def _wrong_kind(document: Document, place: DocumentPath, source: SourceDef) -> Diagnostic:
+    message = f"`{source.name}` is a source of bars, not of answers"
+    advice = "`provider` names a source of `kind: llm`, such as `local_llm`"
+    if source.llm is not None:
+        message = f"`{source.name}` is a source of answers, not of bars"
+        advice = "a model is asked by a signal: `signals: {analyst: {llm: {...}}}`"
+    return document.finding("RT408", message, document.value_span(place), help=advice)
+
+
+def _read_prompt(
+    document: Document, workspace: Path, prompt: SourceText, names: PromptNames
+) -> PromptTemplate:
+    # Templates are read with Jinja: a strategy without a model does without.
+    from rtrade.llm.names import known_names
+    from rtrade.llm.templates import load_template
+
+    path = find_prompt(prompt, document, workspace)
+    known = known_names(names.signals, names.series)
+    return load_template(path, known, label=str(path), resting=names.resting)
 
 
 def check_exchange(source: SourceDef) -> None:

@@ -49,4 +49,61 @@ CODES = (
         "A line of the file is not what `rtrade llm export` writes, or the key of a row is not "
         "that of its request: somebody has changed one of the two.",
     ),
+    Code(
+        "RT408",
+        "wrong kind of source",
+        "`data.source` names a source of bars, `provider` one of answers (`kind: llm`).",
+    ),
+    Code(
+        "RT409",
+        "prompt outside the workspace",
+        "A prompt is a file of the workspace: its path counts from the strategy file, and leads "
+        "out of the workspace neither by `..` nor by a link. So a strategy that was passed on "
+        "sends no other file of yours to a model.",
+    ),
+    Code(
+        "RT410",
+        "form of an answer",
+        "A field of an answer is a list of different choices, a range of whole numbers from a "
+        "lower to a higher one, or `text`, and its name is no word of the language.",
+    ),
+    Code(
+        "RT411",
+        "example that does not fit",
+        "An example shows the model what an answer looks like, so it has a value for each field, "
+        "and each value is one that the field allows.",
+    ),
+    Code(
+        "RT412",
+        "text in a rule",
+        "A field of the form `text` is for people: no rule reads it, because there is nothing to "
+        "compare prose with. What a rule shall go by is a field with choices or a range.",
+    ),
+    Code(
+        "RT413",
+        "an answer where there is none yet",
+        "When a model is asked, and what its prompt is told, cannot rest on what a model answers.",
+    ),
+    Code(
+        "RT414",
+        "not one of the choices",
+        "A rule compares a choice of a model's answer with a text that the model never answers, "
+        "or with something that is no text.",
+    ),
+    Code(
+        "RT415",
+        "model that is not asked",
+        "No rule and no size rests on the answer, so the model is not asked.",
+    ),
+    Code(
+        "RT416",
+        "question that cannot be useful",
+        "A prompt that uses no value of the market is the same at every bar. Several samples of "
+        "one prompt are all the same at a temperature of 0.",
+    ),
+    Code(
+        "RT417",
+        "risk level without a factor",
+        "`risk_levels` has a factor for each choice of its signal, and for nothing else.",
+    ),
 )
