@@ -136,7 +136,8 @@ def test_a_file_that_can_only_be_read(tmp_path: Path) -> None:
         kept("", folder)
 
 
-def test_a_limit_on_the_size_of_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [0, 200], ids=["among others", "new alone"])
+def test_a_limit_on_the_size_of_files(tmp_path: Path, first: int) -> None:
     with open_store("", tmp_path) as store:
         fill(store)
     limit = (tmp_path / "rtrade.db").stat().st_size + 50_000
@@ -146,7 +147,7 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path) -> None:
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
         "with open_store('', folder) as store:\n"
         "    try:\n"
-        "        store.write_bars(KEY, [span(0, 20_000)], rows(0, 20_000))\n"
+        f"        store.write_bars(KEY, [span({first}, 20_000)], rows({first}, 20_000))\n"
         "    except StoreFull as error:\n"
         "        print(error.message, '|', error.hint)\n"
         "    print(store.count_bars(KEY, 0, 10**15))\n"
@@ -158,7 +159,8 @@ def test_a_limit_on_the_size_of_files(tmp_path: Path) -> None:
     kept("", tmp_path)
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [0, 200], ids=["among others", "new alone"])
+def test_a_full_disk(tmp_path: Path, first: int) -> None:
     with open_store("", tmp_path) as store:
         fill(store)
         engine = store._database.engine
@@ -169,7 +171,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
             driver.execute("PRAGMA max_page_count = 60")
 
         with pytest.raises(StoreFull, match="no space is left") as caught:
-            store.write_bars(KEY, [span(0, 20_000)], rows(0, 20_000))
+            store.write_bars(KEY, [span(first, 20_000)], rows(first, 20_000))
         assert "what was stored is kept" in str(caught.value.hint)
         assert store.write_bars(KEY, [span(100, 101)], [row(100)]).inserted == 1
         assert store.prune(KEY, 10**15) == 101

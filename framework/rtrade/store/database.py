@@ -41,6 +41,10 @@ class Database:
         self.address = address
         self.patience = patience
         self.engine = _sqlite(address, patience) if address.is_sqlite else _postgres(address)
+        # COPY and `executemany` go past SQLAlchemy: what fails there is the driver's own error.
+        driver = self.engine.dialect.dbapi
+        assert driver is not None
+        self._faults = (sa.exc.SQLAlchemyError, OSError, driver.Error)
         self._turns = Turns.of(address.file) if address.is_sqlite else None
         if self._turns is not None:
             self._turns.join(self.engine)
@@ -75,7 +79,7 @@ class Database:
         )
         try:
             done: T = retrying(self._once, work, lock)
-        except (sa.exc.SQLAlchemyError, OSError) as error:
+        except self._faults as error:
             raise world_error(error, self.address) from error
         return done
 

@@ -7,6 +7,7 @@ A connection that Postgres refuses carries no SQLSTATE, so there the server's wo
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -85,32 +86,42 @@ _POSTGRES: dict[str, tuple[type[StoreError], str | None]] = {
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same work may well succeed when it is tried again."""
-    if not isinstance(error, sa.exc.DBAPIError):
+    original = original_of(error)
+    if not hasattr(original, "sqlstate"):
+        return False  # not of Postgres; SQLite's own busy timeout has waited already
+    if original.sqlstate is not None:
+        return str(original.sqlstate).startswith(_TRANSIENT)
+    if not _about_connection(original):
         return False
-    original = error.orig
-    if isinstance(original, sqlite3.Error) or not isinstance(original, Exception):
-        return False  # SQLite's own busy timeout has waited already
-    state = getattr(original, "sqlstate", None)
-    if state is not None:
-        return str(state).startswith(_TRANSIENT)
-    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        text = str(original)
-        if any(words in text for words in _COMING_UP):
-            return True
-        return not any(words in text for words in _REFUSING)
-    return False
+    text = str(original)
+    if any(words in text for words in _COMING_UP):
+        return True
+    return not any(words in text for words in _REFUSING)
+
+
+def original_of(error: BaseException) -> Any:
+    """Return the driver's error, whether SQLAlchemy wrapped it or it came from COPY itself."""
+    return error.orig if isinstance(error, sa.exc.DBAPIError) else error
+
+
+def _about_connection(error: BaseException) -> bool:
+    from psycopg import InterfaceError, OperationalError
+
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def world_error(error: Exception, address: Address) -> StoreError:
     """Return the StoreError that says what `error` means, without a secret in it."""
-    original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    original = original_of(error)
     if isinstance(original, sqlite3.Error):
         return _of_sqlite(original, address)
+    if hasattr(original, "sqlstate"):
+        return _of_postgres(original, address)
     if isinstance(error, sa.exc.TimeoutError):
         return StoreUnreachable(
             f"{address.shown}: no connection became free", hint="use fewer threads at once"
         )
-    return _of_postgres(original, address)
+    return StoreError(f"{address.shown}: {address.redact(' '.join(str(error).split()))}")
 
 
 def _of_sqlite(error: sqlite3.Error, address: Address) -> StoreError:
@@ -120,7 +131,7 @@ def _of_sqlite(error: sqlite3.Error, address: Address) -> StoreError:
     return kind(f"{address.shown}: {what}", hint=hint)
 
 
-def _of_postgres(error: BaseException | None, address: Address) -> StoreError:
+def _of_postgres(error: BaseException, address: Address) -> StoreError:
     text = address.redact(" ".join(str(error).split()))
     state = str(getattr(error, "sqlstate", None) or "")
     message = f"{address.shown}: {text}"
@@ -134,12 +145,7 @@ def _of_postgres(error: BaseException | None, address: Address) -> StoreError:
     if state == "42501" or refused:
         return StoreDenied(message, hint="ask for the rights, or name another user in DATABASE_URL")
     kind, hint = _POSTGRES.get(state, (StoreError, None))
-    if is_connection(state):
+    if state.startswith(_TRANSIENT) or (not state and _about_connection(error)):
         kind = StoreUnreachable
         hint = "start the server, or check host and port in DATABASE_URL; what was stored is kept"
     return kind(message, hint=hint)
-
-
-def is_connection(state: str) -> bool:
-    """Tell whether an SQLSTATE ("" where none came) is about the connection, not the statement."""
-    return not state or state.startswith(_TRANSIENT)
