@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def times(parts):
 def test_a_union_holds_the_same_times_in_order_and_apart(parts):
     found = union(parts)
     assert times(found) == times(parts)
-    assert all(left.end < right.start for left, right in zip(found, found[1:], strict=False))
+    assert all(left.end < right.start for left, right in itertools.pairwise(found))
 
 
 @given(intervals, st.lists(intervals))
