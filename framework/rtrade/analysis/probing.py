@@ -12,9 +12,11 @@ import numpy as np
 
 from rtrade.catalog.registry import Kind
 from rtrade.core.bars import Bars, FloatArray, IntArray, MarketData, TriArray
-from rtrade.plan.nodes import Align, Const, Node, walk
+from rtrade.plan.asking import told_nodes
+from rtrade.plan.nodes import Align, Const, Node, rests_on_answers, walk
 from rtrade.plan.plan import Plan
 from rtrade.signals.evaluate import evaluate
+from rtrade.signals.standins import drawn
 
 Values = FloatArray | TriArray
 
@@ -28,22 +30,28 @@ class Probe:
 
     def values(self, market: MarketData) -> list[Values]:
         """Return the values of each node over all bars read, on the base clock."""
-        table = evaluate(self.plan, market)
+        table = evaluate(self.plan, market, drawn(self.plan, market))
         return [
             table.number(node) if node.kind is Kind.NUMBER else table.condition(node)
             for node in self.nodes
         ]
 
 
-def probe(plan: Plan) -> Probe:
-    """Return a probe of everything that decides: rules, levels, sizes."""
+def probe(plan: Plan, *, answered: bool = True) -> Probe:
+    """Return a probe of everything that decides: rules, levels, sizes, when models are asked.
+
+    Models' answers are drawn by lot; without `answered`, what rests on them is left out.
+    """
     roots = [*plan.rules.values(), *plan.atr.values()]
     roots += [node for node in (plan.volatility, plan.scale) if node is not None]
+    roots += told_nodes(plan.llm.values(), plan.signals.values())
     nodes = tuple(
         node
         for node in walk(*roots)
         if node.kind in {Kind.NUMBER, Kind.BOOLEAN} and not isinstance(node, Const | Align)
     )
+    if not answered and plan.llm:
+        nodes = tuple(node for node in nodes if not rests_on_answers(node))
     shown = {f"node {place}": node for place, node in enumerate(nodes)}
     return Probe(replace(plan, signals=shown), nodes)
 

@@ -64,7 +64,7 @@ def start_dependence(plan: Plan, market: MarketData) -> Startup:
     room = bars - tail - lookback
     if room < 2:
         return Startup(lookback, 0)
-    probed = probe(plan)
+    probed = probe(plan, answered=False)
     whole = probed.values(market)
     starts = sorted({1 + int(room * ((place + 1) * _GOLDEN % 1)) for place in range(STARTS)})
     drifts: dict[int, Drift] = {}

@@ -26,7 +26,7 @@ def show_checked(checked: Checked, *, as_json: bool, quiet: bool) -> None:
     count = len(checked.findings)
     outcome = "nothing found" if not count else f"{count} finding{'s' if count != 1 else ''}"
     click.echo(f"{checked.path}: {outcome}")
-    for line in (_causality(checked), *_startup(checked), *_rules(checked)):
+    for line in (_causality(checked), *_startup(checked), *_rules(checked), *_models(checked)):
         click.echo(f"  {line}")
 
 
@@ -66,6 +66,17 @@ def _rules(checked: Checked) -> list[str]:
     ]
 
 
+def _models(checked: Checked) -> list[str]:
+    if not checked.models:
+        return []
+    names = " and ".join(checked.models)
+    was = "was" if len(checked.models) == 1 else "were"
+    return [
+        f"models    {names} {was} not asked: what rests on answers was tried with drawn ones",
+        "          left out: what the answers are worth, and how often such rules are true",
+    ]
+
+
 def _document(checked: Checked) -> dict[str, Any]:
     from rtrade.core.rendering import as_dict
 
@@ -76,6 +87,7 @@ def _document(checked: Checked) -> dict[str, Any]:
         "rules": [asdict(count) for count in checked.rules],
         "causality": _causality_document(checked.causality),
         "startup": _startup_document(checked.startup),
+        "models_not_asked": list(checked.models),
     }
 
 

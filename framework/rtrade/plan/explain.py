@@ -11,8 +11,9 @@ from rtrade.config.definitions import Distance, StrategyDef
 from rtrade.core.timeframes import DAY, iso
 from rtrade.plan import sentences
 from rtrade.plan.consistency import percent
+from rtrade.plan.explain_models import ModelNote, model_values, models
 from rtrade.plan.names import number
-from rtrade.plan.nodes import Align, Node
+from rtrade.plan.nodes import Align, Node, rests_on_answers
 from rtrade.plan.plan import Plan
 from rtrade.plan.printing import formulas
 from rtrade.plan.warmup import leads, unforgetting
@@ -38,7 +39,7 @@ class Resolved:
 @dataclass(frozen=True)
 class SignalNote:
     """A signal: its expression and words; `warmup` and `settle` (None: it never
-    does) in bars of its timeframe.
+    does) in bars of its timeframe. `asked` tells that it rests on a model's answer.
     """
 
     name: str
@@ -49,6 +50,7 @@ class SignalNote:
     timeframe: str
     warmup: int
     settle: int | None
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Explanation:
     data: tuple[DataNote, ...]
     values: tuple[Resolved, ...]
     warnings: tuple[str, ...]
+    models: tuple[ModelNote, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -118,6 +121,7 @@ def explain(plan: Plan, definition: StrategyDef, registry: Registry) -> Explanat
             Resolved(key, value, _origin(definition, key)) for key, value in _values(definition)
         ),
         warnings=tuple(found.message for found in plan.warnings),
+        models=models(plan, registry, _names(plan)),
     )
 
 
@@ -160,6 +164,7 @@ def _signals(plan: Plan, registry: Registry) -> tuple[SignalNote, ...]:
             settle=None
             if unforgetting([node], registry)
             else needed[id(node)].need - needed[id(node)].warmup,
+            asked=rests_on_answers(node),
         )
         for name, node in plan.signals.items()
     )
@@ -189,7 +194,11 @@ def _values(definition: StrategyDef) -> Iterator[tuple[str, str]]:
         yield f"data.also.{also.name}", f"{also.symbol} {also.timeframe}"
     for param in definition.params:
         yield f"params.{param.name}", number(param.value)
+    yield from model_values(definition)
     yield f"sizing.{definition.sizing.kind}", _size(definition)
+    levels = definition.sizing.risk_levels
+    for name, factor in levels.factors if levels is not None else ():
+        yield f"sizing.risk_levels.{name}", number(factor)
     for name in ("stop_loss", "take_profit", "trailing_stop"):
         distance = getattr(risk, name)
         if distance is not None:
@@ -239,6 +248,8 @@ def _lines(told: Explanation) -> Iterator[str]:
     yield from _section("Costs", told.costs)
     if told.signals:
         yield from _section("Signals", [_signal(note) for note in told.signals])
+    for model in told.models:
+        yield from _section(f"Model: {model.signal}", model.words)
     yield from _section("Data", [f"The run goes {told.period}.", *map(_series, told.data)])
     width = max(len(value.key) for value in told.values)
     shown = max(len(value.value) for value in told.values)
@@ -258,7 +269,9 @@ def _section(title: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:
 def _signal(note: SignalNote) -> str:
     what = " ".join(part for part in (note.kind, f"({note.unit})" if note.unit else "") if part)
     known = f"known after {_bars(note.warmup)}"
-    if note.settle is None:
+    if note.asked:
+        known = "known once there is an answer"
+    elif note.settle is None:
         known += ", never settled"
     elif note.settle:
         known += f", settled {_bars(note.settle)} later"

@@ -33,7 +33,7 @@ def review(plan: Plan, definition: StrategyDef, registry: Registry) -> tuple[Dia
     rules.check_wholes()
     rules.check_pairs()
     _check_levels(definition, findings)
-    _check_unused(definition, findings)
+    _check_unused(plan, definition, findings)
     return findings.sorted()
 
 
@@ -169,13 +169,16 @@ def _check_levels(definition: StrategyDef, findings: Findings) -> None:
         )
 
 
-def _check_unused(definition: StrategyDef, findings: Findings) -> None:
+def _check_unused(plan: Plan, definition: StrategyDef, findings: Findings) -> None:
     """Find signals, params and series that nothing decides by."""
-    rules = definition.rules
-    roots = [rules.enter_long, rules.exit_long, rules.enter_short, rules.exit_short]
-    waiting = [text for text in (*roots, definition.sizing.scale_by) if text is not None]
     signals = {signal.name: signal.expression for signal in definition.signals}
-    used: set[str] = set()
+    waiting = list(_deciding(plan, definition))
+    used = {name for model in plan.llm.values() for name in model.names}
+    if "signals" in used:
+        # Which of them a prompt looks at is up to its template.
+        told = {name.partition(".")[0] for name in plan.known_before_asking()}
+        used |= told
+        waiting += [signals[name] for name in told]
     while waiting:
         for name in _names(waiting.pop()):
             if name not in used:
@@ -193,6 +196,15 @@ def _check_unused(definition: StrategyDef, findings: Findings) -> None:
                 place = span or findings.document.key_span((*path, name))
                 findings.warning(code, f"{what} `{name}` is used by no rule", place,
                                  "use it, or leave it away")  # fmt: skip
+
+
+def _deciding(plan: Plan, definition: StrategyDef) -> Iterator[SourceText]:
+    """Yield the expressions that decide: rules, what scales sizes, when models are asked."""
+    rules, sizing = definition.rules, definition.sizing
+    found = [rules.enter_long, rules.exit_long, rules.enter_short, rules.exit_short]
+    found += [sizing.scale_by, None if sizing.risk_levels is None else sizing.risk_levels.signal]
+    found += [model.definition.cadence.at for model in plan.llm.values()]
+    yield from (text for text in found if text is not None)
 
 
 def _names(text: SourceText) -> Iterator[str]:

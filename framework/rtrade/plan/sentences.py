@@ -9,7 +9,7 @@ from rtrade.config.definitions import Distance
 from rtrade.core.timeframes import DAY, iso
 from rtrade.plan.consistency import percent
 from rtrade.plan.names import number
-from rtrade.plan.nodes import Field, walk
+from rtrade.plan.nodes import Field, choices_of, walk
 from rtrade.plan.plan import Plan
 from rtrade.plan.words import in_words
 
@@ -31,8 +31,25 @@ def sizing(plan: Plan, registry: Registry, names: Mapping[int, str]) -> tuple[st
     if plan.scale is not None:
         words = in_words([plan.scale], registry, names)
         lines.append(f"That is scaled by {words[id(plan.scale)]}.")
+    if plan.risk_level is not None:
+        words = in_words([plan.risk_level], registry, names)
+        lines.append(_levels(plan, words[id(plan.risk_level)]))
     lines.append("An entry is cut down to the cash at hand; there is no leverage.")
     return tuple(lines)
+
+
+def _levels(plan: Plan, level: str) -> str:
+    assert plan.risk_level is not None
+    pairs = list(zip(choices_of(plan.risk_level), plan.risk_factors, strict=True))
+    kept = [
+        f"{number(factor)} where {level if place == 0 else 'it'} is {name}"
+        for place, (name, factor) in enumerate((name, factor) for name, factor in pairs if factor)
+    ]
+    vetoed = [name for name, factor in pairs if not factor]
+    said = f"That is multiplied by {', '.join(kept)}; " if kept else ""
+    refused = [*vetoed, "unknown"]
+    listed = f"{', '.join(refused[:-1])} or unknown" if vetoed else "unknown"
+    return f"{said or f'That goes by {level}; '}no entry is made where it is {listed}."
 
 
 def currencies(symbol: str) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 1. Compile the file; the compiler's warnings count as findings.
 2. Review the plan without data: rules, levels, what is unused.
 3. Load its bars, at most the last `CHECKED`, and try: cut and scramble the future, begin later.
+
+No model is asked: what rests on answers is tried with answers that are drawn by lot.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from rtrade.core.timeframes import iso
 from rtrade.execution.engines import unsupported
 from rtrade.plan.consistency import percent
 from rtrade.plan.findings import Findings
-from rtrade.plan.nodes import Node
+from rtrade.plan.nodes import Node, rests_on_answers
+from rtrade.plan.plan import Plan
 from rtrade.plan.printing import formula
 from rtrade.plan.review import review, round_trip
 from rtrade.plan.warmup import unforgetting
@@ -51,13 +54,17 @@ class RuleCount:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in a strategy, and what was tried to find it."""
+    """What was found in a strategy, and what was tried to find it.
+
+    `rules` counts those that can be known without asking a model; `models` are not asked.
+    """
 
     path: Path
     findings: tuple[Diagnostic, ...]
     rules: tuple[RuleCount, ...]
     causality: Causality
     startup: Startup
+    models: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -79,6 +86,7 @@ def check_strategy(
     """
     from rtrade.analysis.causality import look_ahead
     from rtrade.analysis.startup import start_dependence
+    from rtrade.signals.answers import unanswered
     from rtrade.signals.evaluate import evaluate
 
     compiled = compile_strategy(path, overrides)
@@ -88,7 +96,7 @@ def check_strategy(
         raise InvalidInput(refusals)
     progress("loading bars")
     market = _load(compiled, fetching)
-    signals = evaluate(plan, market)
+    signals = evaluate(plan, market, unanswered(plan, len(market.base)))
     progress("cutting and scrambling the future")
     causality = look_ahead(plan, market, lambda changed: _run(compiled, changed))
     progress("beginning later")
@@ -100,7 +108,7 @@ def check_strategy(
     _note_unknown(findings, compiled, market, signals)
     _note_near_stops(findings, compiled, market, signals)
     rules = _counts(compiled, market, signals)
-    return Checked(path, findings.sorted(), rules, causality, startup)
+    return Checked(path, findings.sorted(), rules, causality, startup, tuple(plan.llm))
 
 
 def _load(compiled: Compiled, fetching: Fetching) -> MarketData:
@@ -116,9 +124,11 @@ def _run(compiled: Compiled, market: MarketData) -> RunResult:
     from rtrade.execution import bt
     from rtrade.execution.preparing import prepare
     from rtrade.signals.evaluate import evaluate
+    from rtrade.signals.standins import drawn
 
     plan = compiled.plan
-    return bt.run(prepare(plan, market, evaluate(plan, market)), market.bars)
+    signals = evaluate(plan, market, drawn(plan, market))
+    return bt.run(prepare(plan, market, signals), market.bars)
 
 
 def _note_causality(findings: Findings, causality: Causality) -> None:
@@ -162,7 +172,7 @@ def _note_unknown(
     from rtrade.analysis.startup import never_known
 
     plan = compiled.plan
-    for name, rule in plan.rules.items():
+    for name, rule in _unasked(plan).items():
         values = signals.condition(rule)[market.first :]
         if never_known(values):
             findings.warning(
@@ -203,6 +213,11 @@ def _text(node: Node) -> str:
     return f"`{text}`" if len(text) <= _SHOWN else f"`{text[: _SHOWN - 3]}...`"
 
 
+def _unasked(plan: Plan) -> dict[str, Node]:
+    """Return the rules that rest on no answer: of the others it is not known when they are true."""
+    return {name: rule for name, rule in plan.rules.items() if not rests_on_answers(rule)}
+
+
 def _counts(compiled: Compiled, market: MarketData, signals: SignalTable) -> tuple[RuleCount, ...]:
     from rtrade.analysis.startup import times_true
 
@@ -213,5 +228,5 @@ def _counts(compiled: Compiled, market: MarketData, signals: SignalTable) -> tup
             signals.unknown[name],
             len(market.base) - market.first,
         )
-        for name, rule in compiled.plan.rules.items()
+        for name, rule in _unasked(compiled.plan).items()
     )

@@ -28,7 +28,7 @@ def with_snippets(schema: Mapping[str, Any]) -> Schema:
     signals = dict(properties["signals"])
     signals["additionalProperties"] = {
         **signals["additionalProperties"],
-        "defaultSnippets": [_snippet(card.example, card.doc) for card in cards()],
+        "defaultSnippets": [_asking(), *(_snippet(card.example, card.doc) for card in cards())],
     }
     rules = dict(properties["rules"])
     offered = [_snippet(text, doc) for text, doc in _CONDITIONS.items()]
@@ -42,6 +42,14 @@ def with_snippets(schema: Mapping[str, Any]) -> Schema:
 
 def _snippet(text: str, doc: str) -> Schema:
     return {"label": text, "description": doc, "body": text}
+
+
+def _asking() -> Schema:
+    """Return a snippet of a signal that a model answers."""
+    answer = {"action": ["buy", "sell", "hold"], "confidence": "0..100", "reason": "text"}
+    llm = {"provider": "${1:local_llm}", "prompt": "prompts/${2:analyst}.j2",
+           "every": "${3:24} bars", "answer": answer}  # fmt: skip
+    return {"label": "llm", "description": "What a language model answers.", "body": {"llm": llm}}
 
 
 def _whole(properties: Mapping[str, Any], required: list[str]) -> Schema:

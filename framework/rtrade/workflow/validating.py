@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtrade.config.loading import find_source, find_workspace, source_of
+from rtrade.config.document import Document
+from rtrade.config.loading import find_prompt, find_source, find_workspace, source_of
 from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
 from rtrade.core.diagnostics import Diagnostic, errors_of
@@ -37,14 +38,26 @@ def files_of(paths: Sequence[Path], overrides: Overrides) -> list[Path]:
     found = list(paths)
     for path in paths:
         try:
-            data = read(path).data
+            document = read(path)
+            workspace, data = find_workspace(path), document.data
             name = overrides.source or (data["data"]["source"] if "data" in data else None)
             if isinstance(name, str):
-                found.append(find_source(name, find_workspace(path)))
+                found.append(find_source(name, workspace))
+            found += _asked(document, workspace)
         except (InvalidInput, TypeError, KeyError):
             # What is wrong is said by `validate`; until it is mended there is no source to watch.
             continue
     return found
+
+
+def _asked(document: Document, workspace: Path) -> Iterator[Path]:
+    """Yield the sources of answers and the prompts that a strategy names."""
+    for (*place, last), text in document.texts.items():
+        if place[:1] == ["signals"] and place[2:3] == ["llm"]:
+            if last == "provider":
+                yield find_source(text.text, workspace)
+            elif last == "prompt" or place[3:] == ["vote", "prompts"]:
+                yield find_prompt(text, document, workspace)
 
 
 def _findings(path: Path, overrides: Overrides) -> tuple[Diagnostic, ...]:
