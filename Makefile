@@ -30,6 +30,7 @@ bench: .venv/ready-dev  ## measurements, some against hand-written backtrader; r
 	$(BIN)/python benchmarks/signals.py
 	$(BIN)/python benchmarks/validating.py
 	$(BIN)/python benchmarks/report_page.py
+	$(BIN)/python benchmarks/llm.py
 	$(BIN)/python benchmarks/sync.py
 	$(BIN)/python benchmarks/store.py
 

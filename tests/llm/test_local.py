@@ -104,6 +104,43 @@ def test_it_stops_when_a_run_fails() -> None:
         socket.create_connection(("127.0.0.1", ports[0])).close()
 
 
+REPEATED = """
+import faulthandler
+from rtrade.llm.local import local_model
+
+faulthandler.dump_traceback_later(100, exit=True)
+for _ in range(5):
+    with local_model():
+        pass
+"""
+CUT_SHORT = """
+import faulthandler, socket, sys
+from urllib.parse import urlsplit
+from rtrade.llm.local import MODEL, local_model
+
+faulthandler.dump_traceback_later(100, exit=True)
+with local_model() as access:
+    url = urlsplit(access.base_url)
+    body = b'{"prompt": "Once", "max_tokens": 1500, "stream": true, "ignore_eos": true}'
+    client = socket.create_connection((url.hostname, url.port))
+    client.sendall(
+        b"POST /v1/completions HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer "
+        + access.api_key.encode() + b"\\r\\nContent-Type: application/json\\r\\n"
+        + b"Content-Length: %d\\r\\n\\r\\n" % len(body) + body
+    )
+    print(client.recv(100).split()[1].decode())
+    # As a client does whose run is broken off.
+    client.close()
+"""
+
+
+@pytest.mark.parametrize(("code", "said"), [(REPEATED, ""), (CUT_SHORT, "200\n")])
+def test_it_stops_at_any_moment(code: str, said: str) -> None:
+    # The engine waits in native code, which only the end of its process would interrupt.
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, said), done.stderr
+
+
 KILLED = """
 import os, sys, time
 from rtrade.llm.local import local_model

@@ -8,7 +8,6 @@ that breaks off goes on where it was. Equal requests are sent once.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -18,6 +17,7 @@ from rtrade.llm.answers import AnswerForm
 from rtrade.llm.cache import AnswerCache, Record
 from rtrade.llm.decisions import Decision, Vote
 from rtrade.llm.endpoint import Endpoint
+from rtrade.llm.keeping import Keeper
 from rtrade.llm.questions import Question
 from rtrade.llm.replies import Request
 from rtrade.llm.sending import Sender
@@ -38,8 +38,6 @@ class Asker:
         self.counters = Counters(cost_usd=0.0 if endpoint.provider.prices else None)
         self._runner = asyncio.Runner()
         self._sender = Sender(signal, endpoint, self.form, self.counters)
-        self._saving = asyncio.Lock()
-        self._unsaved: list[tuple[Request, Record, int]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -105,12 +103,13 @@ class Asker:
                     self.cache.require(one.time, request)
                     missing[request.key] = request
         if missing:
-            # Nothing of what is asked for may be lost, whatever ends the asking.
+            keeper = Keeper(self.cache)
+            told = _Told(questions, votes, progress)
             try:
-                self._run(self._ask_all(list(missing.values()), votes, questions, progress))
+                self._run(self._ask_all(list(missing.values()), votes, keeper, told))
             finally:
-                unsaved, self._unsaved = self._unsaved, []
-                self.cache.keep(unsaved)
+                # Nothing that was paid for may be lost, whatever ends the asking.
+                keeper.rest()
         return [self._decided(one, votes) for one in questions]
 
     def _found(self, questions: Sequence[Question]) -> list[tuple[Request, Record]]:
@@ -133,38 +132,30 @@ class Asker:
         self,
         requests: Sequence[Request],
         votes: dict[str, Vote],
-        questions: Sequence[Question],
-        progress: Progress | None,
+        keeper: Keeper,
+        told: _Told,
     ) -> None:
         """Fill `votes`: so many workers take one request after another, in order."""
         self.endpoint.open()
         waiting = iter(requests)
-        told = _Told(questions, votes, progress)
 
         async def work() -> None:
             for request in waiting:
                 vote = await self._sender.vote(request)
                 votes[request.key] = vote
-                await self._save(vote)
+                if vote.reply is not None:
+                    keeper.add(request, Record(vote.reply, vote.rejected, vote.cost))
                 told.of(request.key)
 
         # A local model has one slot: a request that waits for it would lose its own time.
         local = self.endpoint.provider.engine == "local"
         count = min(1 if local else self.signal.concurrency, len(requests))
         async with asyncio.TaskGroup() as group:
-            for _ in range(count):
-                group.create_task(work())
-
-    async def _save(self, vote: Vote) -> None:
-        """Store a reply before the next request; those that came meanwhile go along."""
-        if vote.reply is None or not self.cache.keeps:
-            return
-        record = Record(vote.reply, vote.rejected, vote.cost)
-        self._unsaved.append((vote.request, record, time.time_ns() // 1_000_000))
-        async with self._saving:
-            rows, self._unsaved = self._unsaved, []
-            if rows:
-                await asyncio.to_thread(self.cache.keep, rows)
+            group.create_task(keeper.run())
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(count):
+                    workers.create_task(work())
+            keeper.stop()
 
     def _decided(self, question: Question, votes: Mapping[str, Vote]) -> Decision:
         given = tuple(votes[request.key] for request in question.requests)

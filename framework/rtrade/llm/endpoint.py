@@ -41,7 +41,7 @@ _DEMAND = "Answer with one JSON object, and nothing else, that follows this JSON
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach a provider: address (None: OpenAI's own), key, and what runs the model.
+    """How to reach a provider: address (None: OpenAI's own), key ("": none), what runs the model.
 
     `weights` names weights and engine of a local model. With `loopback_only` no other host is
     spoken to.
@@ -127,7 +127,8 @@ class Endpoint:
         )
         self._client = openai.AsyncOpenAI(
             base_url=address or "https://api.openai.com/v1",
-            api_key=self.access.api_key,
+            # The client insists on one; a server without keys does not look at it.
+            api_key=self.access.api_key or "none",
             max_retries=0,
             timeout=None,
             default_headers={"Accept-Encoding": "identity"},

@@ -98,6 +98,8 @@ def local_model(threads: int = 1) -> Iterator[Access]:
     _configure(parameters, file, key, threads)
     try:
         server = xllamacpp.Server(parameters)
+        # Only once it has answered is its loop sure to run; ended before that, it waits for ever.
+        server.handle_completions({"prompt": "a", "max_tokens": 1, "temperature": 0})
     except RuntimeError as fault:
         raise LlmNotInstalled(f"the local model does not start: {fault}", hint=_HINT) from fault
     try:

@@ -30,7 +30,10 @@ _KEPT = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 @dataclass(frozen=True)
 class RenderLimits:
-    """What one prompt may take: seconds of computing, seconds in all, bytes, characters."""
+    """What one prompt may take: seconds of computing, bytes, characters.
+
+    `wall` are the seconds after which a process that does not keep to that is ended.
+    """
 
     cpu: float = 1.0
     wall: float = 20.0
@@ -86,36 +89,36 @@ class Renderer:
         with suppress(BrokenPipeError):
             process.stdin.write(json.dumps(used) + "\n")
             process.stdin.flush()
-        for context in contexts:
-            yield self._text(self._answer(process), context)
+        # For all of them together: a thread for each would cost more than rendering it.
+        patience = self.limits.wall + self.limits.cpu * len(contexts)
+        late = threading.Timer(patience, process.kill)
+        late.start()
+        try:
+            for _ in contexts:
+                yield self._text(self._answer(process))
+        finally:
+            late.cancel()
 
     def _answer(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         """Return what the process says of the next context; a silent one is ended."""
         assert process.stdout is not None
-        late = threading.Timer(self.limits.wall, process.kill)
-        late.start()
-        try:
-            line = process.stdout.readline()
-        finally:
-            late.cancel()
-        if line:
+        if line := process.stdout.readline():
             answer: dict[str, Any] = json.loads(line)
             return answer
         return {"error": "time", "message": "rendering takes too much time or memory"}
 
-    def _text(self, answer: dict[str, Any], context: Mapping[str, Any]) -> str:
+    def _text(self, answer: dict[str, Any]) -> str:
         text = answer.get("text")
         if isinstance(text, str):
             return text
         # After running out of memory a process is not to be relied on.
         self.close()
         code = "RT405" if answer["error"] == "fault" else "RT406"
-        moment = f" at {context['time']}" if context.get("time") else ""
         advice = {
             "fault": "what is not known yet is none: use `words` or `num`, or ask `is none`",
             "size": "show fewer bars: `bars[-10:]`",
         }.get(answer["error"], "use fewer loops within loops")
-        message = f"the prompt cannot be rendered{moment}: {answer['message']}"
+        message = f"the prompt cannot be rendered: {answer['message']}"
         line = answer.get("line") or 1
         raise InvalidInput([finding(self.template, code, message, line, advice=advice)])
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 # Changes where equal requests would no longer be answered alike; part of every key.
 FORMAT = 1
+_SHORTEST_SECRET = 8
 
 Role = Literal["system", "user", "assistant"]
 Rung = Literal["grammar", "json_schema", "json_object"]
@@ -101,8 +102,6 @@ class Reply:
 
     def without(self, secret: str) -> Reply:
         """Return the reply with a secret that the endpoint echoed blotted out."""
-        if not secret:
-            return self
         return replace(
             self,
             text=None if self.text is None else redacted(self.text, secret),
@@ -128,5 +127,8 @@ _KINDS: dict[str, Any] = {
 
 
 def redacted(text: str, secret: str) -> str:
-    """Return `text` with every occurrence of `secret` blotted out."""
-    return text.replace(secret, "[redacted]") if secret else text
+    """Return `text` with every occurrence of `secret` blotted out.
+
+    Servers without keys are given any word; a short one would blot out parts of answers.
+    """
+    return text.replace(secret, "[redacted]") if len(secret) >= _SHORTEST_SECRET else text
