@@ -25,8 +25,9 @@ _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 TIMEFRAME, TIME, SYMBOL, SOURCE, EXPRESSION, NAME, TITLE, VERSION, PATH = (
     "timeframe", "moment", "symbol", "source", "expression", "name", "title", "version", "path",
 )  # fmt: skip
-SPAN, EXCHANGE, ADDRESS, SOCKET, SECRET, ANSWER, CHOICE = (
-    "timespan", "exchange", "address", "socket-address", "environment-secret", "answer", "choice",
+SPAN, WAIT, EXCHANGE, ADDRESS, SOCKET, SECRET, ANSWER, CHOICE = (
+    "timespan", "wait", "exchange", "address", "socket-address", "environment-secret", "answer",
+    "choice",
 )  # fmt: skip
 
 
@@ -91,6 +92,10 @@ FORMATS: dict[str, Format] = {
         "a length of time", "write it with its unit, such as `12h` or `1d`",
         r"[1-9][0-9]{0,5}[smhdw]",
     ),
+    WAIT: Format(
+        "a length of time", "write it with its unit, such as `30s` or `2m`",
+        r"[1-9][0-9]{0,5}[smh]",
+    ),
     EXCHANGE: Format(
         "the id of an exchange", "write it as ccxt does, such as `binance` or `kraken`",
         r"[a-z0-9]{2,40}",
@@ -144,6 +149,8 @@ def readings(number: str, name: str, example: str | None) -> str | None:
         return f"write `{plain(value)} bars`, or a duration such as `{plain(value)}h`"
     if name == SPAN:
         return f"write `{plain(value)}h` or `{plain(value)}d`, whichever is meant"
+    if name == WAIT:
+        return f"write `{plain(value)}s` or `{plain(value)}m`, whichever is meant"
     if name == TIMEFRAME:
         return f"write `{plain(value)}m` or `{plain(value)}h`, whichever is meant"
     return None

@@ -16,6 +16,7 @@ from rtrade.config.llm_definitions import (
     VoteDef,
 )
 from rtrade.config.schema_parts import Schema, mapping, named, quantity, text
+from rtrade.config.wording import PROVIDER_KEYS
 
 EVERY = Quantity(
     "every", "Ask at the first close at or past each multiple of this length since 1970.",
@@ -89,9 +90,13 @@ THREADS = Quantity(
     "threads", "Threads of this machine that the embedded model computes with.", Measure.INTEGER,
     "1", low=1, low_open=False, high=64, default=LlmProviderDef.threads,
 )  # fmt: skip
-# Keys that only sources of answers have; `base_url`, `api_key` and `seed` they share with others.
-PROVIDER_KEYS = ("engine", "model", "prices", "knowledge_cutoff", "temperature", "top_p",
-                 "max_tokens", "threads")  # fmt: skip
+# Others have these keys too.
+_SHARED = ("base_url", "api_key", "seed")
+
+
+def only_providers() -> list[str]:
+    """Return the keys that only sources of answers have."""
+    return [key for key in PROVIDER_KEYS if key not in _SHARED]
 
 
 def llm_signal() -> Schema:
@@ -210,7 +215,7 @@ def _on_failure() -> Schema:
 
 
 def _span(description: str, default: str) -> Schema:
-    return {**text(formats.SPAN, description, default), "default": default}
+    return {**text(formats.WAIT, description, default), "default": default}
 
 
 def provider_properties() -> Schema:

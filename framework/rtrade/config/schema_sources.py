@@ -8,7 +8,7 @@ from rtrade.catalog.quantities import Measure, Quantity
 from rtrade.config import formats
 from rtrade.config.definitions import OutlierDef, QualityDef
 from rtrade.config.document import SECRET_KEYS
-from rtrade.config.schema_llm import PROVIDER_KEYS, provider_properties
+from rtrade.config.schema_llm import only_providers, provider_properties
 from rtrade.config.schema_parts import Schema, mapping, quantity, root, text, version
 
 KINDS = ("synthetic", "csv", "parquet", "exchange", "llm")
@@ -88,13 +88,13 @@ def datasource_schema() -> Schema:
     schema = root("An rtrade source", "A source of bars, or of answers.", properties,
                   ("rtrade", "kind"))  # fmt: skip
     layout = ["columns", "time_unit"]
-    others = [*EXCHANGE_KEYS, *PROVIDER_KEYS]
+    others = [*EXCHANGE_KEYS, *only_providers()]
     venue = [key for key in EXCHANGE_KEYS if key not in ("base_url", "api_key")]
     bars = ["series", *layout, "filters", "quality", *venue]
     schema["allOf"] = [
         _for_kinds(["synthetic"], ["seed", "series"], [*layout, *others], generated, files),
         _for_kinds(["csv", "parquet"], ["series"], ["seed", *others], files, generated),
-        _for_kinds(["exchange"], ["exchange"], ["seed", "series", *layout, *PROVIDER_KEYS]),
+        _for_kinds(["exchange"], ["exchange"], ["seed", "series", *layout, *only_providers()]),
         _for_kinds(["llm"], ["model"], bars),
     ]
     return schema

@@ -12,6 +12,9 @@ from rtrade.config import formats
 from rtrade.config.document import Path, masked
 from rtrade.config.formats import FORMATS, bare_number, plain, readings
 
+# What stands in a source of answers, and not where a strategy asks one.
+PROVIDER_KEYS = ("engine", "model", "base_url", "api_key", "prices", "knowledge_cutoff", "seed",
+                 "temperature", "top_p", "max_tokens", "threads")  # fmt: skip
 _SHORT = 40
 _LISTED = 16
 _TYPES = {
@@ -221,6 +224,8 @@ def unknown_key(
     if not path and key == "llm":
         # Where others have a section for it.
         return Words("RT021", message, "a model is a signal: `signals: {analyst: {llm: {...}}}`")
+    if path[-1:] == ("llm",) and (theirs := similar(key, PROVIDER_KEYS)) is not None:
+        return Words("RT021", message, f"`{theirs}` belongs into the source file of the provider")
     if guess is None:
         names = [f"`{name}`" for name in known]
         listed = f"the keys are {', '.join(names)}" if 0 < len(names) <= _LISTED else None

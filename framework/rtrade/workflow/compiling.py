@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,24 +39,37 @@ class Compiled:
     overrides: Overrides
 
 
-def compile_strategy(path: Path, overrides: Overrides, workspace: Path | None = None) -> Compiled:
+def compile_strategy(
+    path: Path,
+    overrides: Overrides,
+    workspace: Path | None = None,
+    prompts: Mapping[str, str] | None = None,
+) -> Compiled:
     """Check a strategy file and everything it names; raise InvalidInput with all findings.
 
     `workspace` is the folder that sources are looked for in; None: the one that `path` is in.
+    `prompts` are texts by the path that the file names: they are taken instead of the files.
     """
-    return compile_document(read(path), overrides, workspace or find_workspace(path))
+    return compile_document(read(path), overrides, workspace or find_workspace(path), prompts)
 
 
-def compile_document(document: Document, overrides: Overrides, workspace: Path) -> Compiled:
+def compile_document(
+    document: Document,
+    overrides: Overrides,
+    workspace: Path,
+    prompts: Mapping[str, str] | None = None,
+) -> Compiled:
     """Check a strategy file that was read, as `compile_strategy` does."""
     definition = strategy_of(document, overrides)
-    source, asking = _resolved(definition, workspace)
+    source, asking = _resolved(definition, workspace, prompts or {})
     check_exchange(source)
     plan = build(definition, registry(), asking)
     return Compiled(workspace, definition, source, plan, overrides)
 
 
-def _resolved(definition: StrategyDef, workspace: Path) -> tuple[SourceDef, Asking]:
+def _resolved(
+    definition: StrategyDef, workspace: Path, prompts: Mapping[str, str]
+) -> tuple[SourceDef, Asking]:
     """Return the sources that a strategy names: of its bars, and of its models' answers."""
     document, findings = definition.document, []
     places: list[DocumentPath] = [("data", "source")]
@@ -78,7 +92,7 @@ def _resolved(definition: StrategyDef, workspace: Path) -> tuple[SourceDef, Aski
         for llm, source in zip(definition.llm, sources[1:], strict=True)
         if source.llm is not None
     }
-    return sources[0], Asking(providers, partial(_read_prompt, document, workspace))
+    return sources[0], Asking(providers, partial(_read_prompt, document, workspace, prompts))
 
 
 def _wrong_kind(document: Document, place: DocumentPath, source: SourceDef) -> Diagnostic:
@@ -91,15 +105,30 @@ def _wrong_kind(document: Document, place: DocumentPath, source: SourceDef) -> D
 
 
 def _read_prompt(
-    document: Document, workspace: Path, prompt: SourceText, names: PromptNames
+    document: Document,
+    workspace: Path,
+    given: Mapping[str, str],
+    prompt: SourceText,
+    names: PromptNames,
 ) -> PromptTemplate:
     # Templates are read with Jinja: a strategy without a model does without.
     from rtrade.llm.names import known_names
-    from rtrade.llm.templates import load_template
+    from rtrade.llm.templates import load_template, parse_template
 
-    path = find_prompt(prompt, document, workspace)
+    reserved = known_names((), ())
+    if taken := [name for name in names.series if name in reserved]:
+        raise InvalidInput([_taken(document, name) for name in taken])
     known = known_names(names.signals, names.series)
+    if prompt.text in given:
+        return parse_template(given[prompt.text], prompt.text, known, names.resting)
+    path = find_prompt(prompt, document, workspace)
     return load_template(path, known, label=str(path), resting=names.resting)
+
+
+def _taken(document: Document, name: str) -> Diagnostic:
+    message = f"a series cannot be called `{name}`: prompts know something else by that name"
+    place = document.key_span(("data", "also", name))
+    return document.finding("RT117", message, place, help="choose another name")
 
 
 def check_exchange(source: SourceDef) -> None:

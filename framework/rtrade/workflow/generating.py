@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rtrade.core.codes import CODES
-from rtrade.core.codes.examples import STRATEGY, Example, Said, parse
+from rtrade.core.codes.examples import ASKED, STRATEGY, Example, Said, parse
 from rtrade.workflow.cataloguing import page
 from rtrade.workflow.snippets import with_snippets
 
@@ -15,10 +15,13 @@ Generated from `core/codes/` and [`diagnostics/`](diagnostics). `rtrade explain 
 same without the examples.
 
 RT0xx: the file itself. RT1xx: the plan. RT2xx: the engine. RT3xx: data.
-RT4xx: prompts.
+RT4xx: models and their prompts.
 
 Each example changes one thing in this file, or in the source and the bars beside it, and shows what
 is said of it. The tests run all of them, and about a hundred more.
+"""
+_ASKED = """\
+Those that are about models change this one, or its prompt:
 """
 
 
@@ -29,7 +32,8 @@ def error_page(gallery: Path) -> str:
     """
     examples = _first_of_each(gallery)
     base = (gallery / "base" / STRATEGY).read_text(encoding="utf-8")
-    parts = [_HEAD, f"```yaml\n{base}```\n"]
+    asked = (gallery / "base" / ASKED).read_text(encoding="utf-8")
+    parts = [_HEAD, f"```yaml\n{base}```\n", _ASKED, f"```yaml\n{asked}```\n"]
     for entry in CODES.values():
         parts.append(f"## {entry.code}: {entry.title}\n\n{entry.doc}\n")
         if entry.code in examples:

@@ -22,6 +22,9 @@ import shlex
 from dataclasses import dataclass, field
 
 STRATEGY = "example.yaml"
+# A strategy that asks a model, and the file of its prompt.
+ASKED = "asked.yaml"
+_OF_ASKED = (ASKED, "prompts/analyst.j2")
 _COMMANDS = ("run", "validate", "check", "explain")
 
 
@@ -75,7 +78,7 @@ class Example:
         command, *options = self.given or ["validate"]
         if command not in _COMMANDS:
             command, options = "validate", self.given
-        return [command, STRATEGY, *options]
+        return [command, ASKED if self.file in _OF_ASKED else STRATEGY, *options]
 
 
 def parse(family: str, text: str) -> list[Example]:

@@ -1,4 +1,4 @@
-"""RT4xx: prompts and what they are made of."""
+"""RT4xx: models: what they are asked with, and what they answer."""
 
 from __future__ import annotations
 
