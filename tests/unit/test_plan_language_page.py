@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from rtrade.catalog.builtin import builtin
-from rtrade.config.loading import load_strategy
-from rtrade.plan.build import build
+from rtrade.config.overrides import NO_OVERRIDES
+from rtrade.core.errors import InvalidInput
+from rtrade.llm.filters import OWN
+from rtrade.llm.names import known_names
 from rtrade.plan.names import PRICES
 from rtrade.plan.nodes import Const
 from rtrade.plan.operators import ARITHMETIC, COMPARISONS
+from rtrade.plan.plan import Plan
+from rtrade.workflow.compiling import compile_strategy
 from unit.plan_strategies import findings, is_error
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
@@ -58,18 +62,41 @@ REST = {
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_block_of_a_strategy_compiles(block, tmp_path):
+def page_strategy(block: str, folder: Path) -> Plan:
+    """Compile a block of the page, the rest of a strategy and the page's prompt beside it."""
     text = "rtrade: 1\nname: page\n" + block
     text = text.replace("data:\n", "data:\n  source: sample\n  symbol: BTC/USDT\n  timeframe: 1h\n")
     for key, line in REST.items():
         if not re.search(rf"^{key}:", text, re.MULTILINE):
             text += f"{line}\n"
-    path = tmp_path / "page.yaml"
+    path = folder / "page.yaml"
     path.write_text(text, encoding="utf-8")
-    plan = build(load_strategy(path), builtin())
+    (folder / "prompts").mkdir()
+    for name in ("analyst", "sceptic"):
+        (folder / "prompts" / f"{name}.j2").write_text("\n".join(lines("jinja")))
+    return compile_strategy(path, NO_OVERRIDES, folder).plan
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_block_of_a_strategy_compiles(block, tmp_path):
+    plan = page_strategy(block, tmp_path)
     assert plan.warnings == ()
     assert not any(isinstance(node, Const) for node in plan.rules.values())
+
+
+@pytest.mark.parametrize(("text", "words"), pairs("refused-answer"))
+def test_refused_use_of_an_answer_is_refused_in_those_words(text, words, tmp_path):
+    block = next(block for block in BLOCKS if "risk_levels" in block)
+    with pytest.raises(InvalidInput) as caught:
+        page_strategy(re.sub("exit_long: .*", f"exit_long: {text}", block), tmp_path)
+    assert words in caught.value.diagnostics[0].message
+
+
+def test_every_name_of_a_prompt_is_on_the_page():
+    known = known_names((), ())
+    parts = {part for attributes in known.values() for part in attributes or ()}
+    for name in {*known, *parts, *OWN}:
+        assert f"`{name}`" in PAGE, name
 
 
 def test_every_price_operator_and_function_of_the_language_is_on_the_page():
