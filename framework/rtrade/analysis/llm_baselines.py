@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rtrade.analysis.benchmark import benchmark_equity
 from rtrade.analysis.llm_decisions import DecisionRecord
 from rtrade.analysis.llm_rules import filter_alone, llm_alone
+from rtrade.analysis.metrics import drawdown
 from rtrade.core.bars import FloatArray, IntArray, MarketData
 from rtrade.core.results import RunResult
 from rtrade.llm.answers import Answer
@@ -94,7 +96,7 @@ def baselines(
     answers = answers_of(plan, decisions, times)
     rows = [
         _row("run", metrics),
-        Baseline("hold", metrics["benchmark_return"], why="its cash does not buy the least amount"),
+        _held(plan, market, metrics["benchmark_return"]),
         Baseline("flat", 0.0, 0.0, 0),
     ]
     rows.append(_rerun("filter", filter_alone(plan), answers, rerun, plan.cash))
@@ -124,16 +126,20 @@ def _row(name: str, metrics: Mapping[str, float | int | None]) -> Baseline:
     )
 
 
+def _held(plan: Plan, market: MarketData, total_return: float | None) -> Baseline:
+    if total_return is None:
+        return Baseline("hold", None, why="the cash does not buy the least amount")
+    worth = benchmark_equity(market.bars, plan.cash, plan.costs, market.filters)
+    return Baseline("hold", total_return, float(drawdown(worth, plan.cash).max()), 0)
+
+
 def _rerun(name: str, plan: Plan | None, answers: Answers, rerun: Rerun, cash: float) -> Baseline:
     if plan is None:
         return Baseline(name, None, why=_WHY_NOT[name])
     result = rerun(plan, answers)
-    equity = np.concatenate(([cash], result.equity))
-    peak = np.maximum.accumulate(equity)
     closed = sum(trade.exit_time is not None for trade in result.trades)
-    return Baseline(
-        name, float(equity[-1]) / cash - 1, float(((peak - equity) / peak).max()), closed
-    )
+    final, deepest = float(result.equity[-1]), float(drawdown(result.equity, cash).max())
+    return Baseline(name, final / cash - 1, deepest, closed)
 
 
 def _shuffled(

@@ -61,7 +61,7 @@ def inference_cost(
         net = total_return - cost / cash
         break_even = cost / total_return if total_return > 0 else None
     return InferenceCost(
-        requests=sum(1 + len(vote.rejected) for vote in votes),
+        requests=sum(vote.replies for vote in votes),
         prompt_tokens=sum(vote.prompt_tokens for vote in votes),
         completion_tokens=sum(vote.completion_tokens for vote in votes),
         cost=cost,
@@ -79,7 +79,7 @@ def _distinct(decisions: Sequence[DecisionRecord]) -> list[VoteRecord]:
     found: dict[str, VoteRecord] = {}
     for place, one in enumerate(decisions):
         for number, vote in enumerate(one.votes):
-            if vote.raw is not None:
+            if vote.replies:
                 found.setdefault(vote.key or f"{place}.{number}", vote)
     return list(found.values())
 

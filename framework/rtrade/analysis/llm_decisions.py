@@ -52,6 +52,11 @@ class VoteRecord:
         """How many replies were no valid answer, those that were repaired included."""
         return len(self.rejected) + (self.values is None and self.raw is not None)
 
+    @property
+    def replies(self) -> int:
+        """How many replies came, those that a repair replaced included."""
+        return len(self.rejected) + (self.raw is not None)
+
 
 @dataclass(frozen=True)
 class DecisionRecord:
@@ -98,7 +103,7 @@ class DecisionRecord:
     @property
     def cost(self) -> float | None:
         """What its replies cost when they were given (USD); None where one is not known."""
-        return added(vote.cost for vote in self.votes if vote.raw is not None)
+        return added(vote.cost for vote in self.votes if vote.replies)
 
 
 def added(costs: Iterable[float | None]) -> float | None:

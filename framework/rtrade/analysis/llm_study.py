@@ -54,7 +54,6 @@ class Counts:
     invalid: int
     repaired: int
     clamped: int
-    cached: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +120,6 @@ def counts_of(decisions: Sequence[DecisionRecord]) -> Counts:
         invalid=sum(one.invalid for one in decisions),
         repaired=sum(one.repaired for one in decisions),
         clamped=sum(bool(one.clamps) for one in decisions),
-        cached=sum(one.cached for one in decisions),
     )
 
 

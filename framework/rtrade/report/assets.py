@@ -21,18 +21,26 @@ LIBRARY = "lightweight-charts-5.2.1"
 _LIBRARY_FILE = "lightweight-charts.standalone.production.js"
 _STYLES = ("report.css", "print.css")
 _SCRIPTS = ("data.js", "theme.js", "charts.js", "marks.js", "table.js", "page.js")
+LLM_SCRIPTS = (*_SCRIPTS, "decisions.js")
+LLM_STYLES = ("report.css", "llm.css", "print.css")
 # The library sets this one style sheet, for its logo; the policy allows it by its hash.
 _LOGO_STYLE = re.compile(r'"(a#tv-attr-logo\{[^"\\]*)"')
 
 
-def load_assets(scripts: tuple[str, ...] = _SCRIPTS, *, charts: bool = True) -> Assets:
+def load_assets(
+    scripts: tuple[str, ...] = _SCRIPTS,
+    *,
+    charts: bool = True,
+    styles: tuple[str, ...] = _STYLES,
+) -> Assets:
     """Read a page's assets; raise WorldError where the installation is damaged.
 
-    `scripts` are those of the page in their order; without `charts` the chart library is left out.
+    `scripts` and `styles` are those of the page in their order; without `charts` the chart library
+    is left out.
     """
     static = data_folder("reports") / "static"
     vendor = static / "vendor" / LIBRARY
-    style = "\n".join(_read(static / name) for name in _STYLES)
+    style = "\n".join(_read(static / name) for name in styles)
     library = _inline(_read(vendor / _LIBRARY_FILE)) if charts else ""
     own = "\n".join(_read(static / name) for name in scripts)
     script = _inline(f'(() => {{\n"use strict";\n{own}\n}})();\n')

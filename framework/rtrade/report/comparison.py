@@ -18,7 +18,8 @@ from rtrade.core.timeframes import iso
 from rtrade.report import drawing as draw
 from rtrade.report import words
 from rtrade.report.assets import load_assets
-from rtrade.report.context import Compared, ComparisonContext, OnlyTrades, PairRow, Picture
+from rtrade.report.comparison_context import Compared, ComparisonContext, OnlyTrades, PairRow
+from rtrade.report.context import Picture
 from rtrade.report.formatting import TIMES, UNDEFINED, Form, metric_figure, moment, show
 from rtrade.report.levels import thin
 from rtrade.report.pictures import dates, multiples, percent

@@ -197,6 +197,96 @@ class Study:
 
 
 @dataclass(frozen=True)
+class Banner:
+    """Something that has to be known before any number is looked at."""
+
+    tone: Annotated[str, "`alarm` where the result may be no evidence at all, else `calm`"]
+    title: Annotated[str, "two or three words"]
+    text: Annotated[str, "what it is, in a sentence or two"]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of texts; the first column heads the rows."""
+
+    header: Annotated[tuple[str, ...], "titles of the columns"]
+    rows: Annotated[tuple[tuple[str, ...], ...], "its rows"]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure a model said to be, and how often it was right."""
+
+    title: Annotated[str, "the signal and the field"]
+    picture: Annotated[Picture, "the curve, and the same in numbers"]
+    sentence: Annotated[str, "what it says"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One request of a decision: texts of a model and to a model, to be shown as they are."""
+
+    title: Annotated[str, "which of several; empty for the only one"]
+    prompt: Annotated[str, "what was asked; empty where it is that of the request before"]
+    raw: Annotated[str, "what came back, whole"]
+    none: Annotated[bool, "True where nothing came back"]
+    rejected: Annotated[tuple[str, ...], "replies that a repair replaced"]
+    notes: Annotated[tuple[str, ...], "what was left out of the answer, or why there is none"]
+    facts: Annotated[str, "tokens, cost, time"]
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """One decision of a model."""
+
+    number: Annotated[int, "its place among all decisions, from 1"]
+    time: Annotated[str, "UTC open time of the bar at whose close it was taken"]
+    seconds: Annotated[int, "the same as seconds since 1970"]
+    signal: Annotated[str, "the signal that it answers"]
+    answer: Annotated[str, "the choice that counts; a word for an abstention"]
+    group: Annotated[int, "the place of that choice in `answers`; -1 for an abstention"]
+    flags: Annotated[int, "1 it moved the position, 2 it abstained, 4 invalid replies, 8 limits"]
+    sure: Annotated[str, "how sure the model said to be"]
+    rest: Annotated[str, "the other fields of the answer"]
+    reason: Annotated[str, "the text of the answer, or why there is none"]
+    did: Annotated[str, "what it did to the position"]
+    after: Annotated[str, "how far the price went until the next decision acted"]
+    tone: Annotated[str, "`good` where the price went as the answer says, `bad` where not"]
+    verdict: Annotated[str, "the same as a word"]
+    limits: Annotated[tuple[str, ...], "limits that code put on what followed"]
+    said: Annotated[tuple[Said, ...], "prompt and raw answers; empty where they are left out"]
+
+
+@dataclass(frozen=True)
+class DecisionTable:
+    """The decisions."""
+
+    rows: Annotated[tuple[DecisionRow, ...], "those shown, in time order"]
+    answers: Annotated[tuple[str, ...], "the choices that were given, each once"]
+    several: Annotated[bool, "True where there is more than one signal"]
+    cut: Annotated[str, "a sentence where something is left out, else empty"]
+
+
+@dataclass(frozen=True)
+class LlmPart:
+    """The section of a run's models."""
+
+    banners: Annotated[tuple[Banner, ...], "what stands above all numbers"]
+    models: Annotated[tuple[Fact, ...], "who was asked, when, for what"]
+    counts: Annotated[tuple[Fact, ...], "how asking went"]
+    split: Annotated[Sheet, "the run before and after the models' knowledge ends"]
+    split_note: Annotated[str, "what that means"]
+    costs: Annotated[tuple[Fact, ...], "what the answers cost, and what is left"]
+    baselines: Annotated[Sheet, "what the run has to be better than"]
+    baseline_note: Annotated[str, "how those were made"]
+    shuffled: Annotated[Picture | None, "returns of the same answers in random orders"]
+    shuffled_note: Annotated[str, "what they say, or why there are none"]
+    calibration: Annotated[tuple[Calibration, ...], "confidence against outcome, by signal"]
+    uncalibrated: Annotated[str, "why there is none; empty where there is"]
+    decisions: Annotated[DecisionTable, "every decision"]
+
+
+@dataclass(frozen=True)
 class Charts:
     """The charts: what the page's script draws, and the sentences beside them."""
 
@@ -248,54 +338,4 @@ class ReportContext:
     identity: Annotated[tuple[Fact, ...], "run id, fingerprint, engine, version"]
     assets: Annotated[Assets, "scripts, style, policy"]
     version: Annotated[str, "the version of rtrade that wrote the page"]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One of two runs beside each other."""
-
-    letter: Annotated[str, "`A` or `B`"]
-    run_id: Annotated[str, "the id of the run"]
-    strategy: Annotated[str, "the strategy's name"]
-    where: Annotated[str, "symbol, timeframe and days"]
-    report: Annotated[str, "address of its report, relative to the page; empty where there is none"]
-
-
-@dataclass(frozen=True)
-class PairRow:
-    """A number of both runs."""
-
-    title: Annotated[str, "what it is"]
-    doc: Annotated[str, "what it means, in a sentence; may be empty"]
-    first: Annotated[str, "the value of run A"]
-    second: Annotated[str, "the value of run B"]
-    change: Annotated[str, "B less A; empty where that says nothing"]
-    better: Annotated[str, "`A` or `B` where one is better, else empty"]
-
-
-@dataclass(frozen=True)
-class OnlyTrades:
-    """The trades that one of the runs made and the other did not."""
-
-    letter: Annotated[str, "the run that made them"]
-    count: Annotated[int, "how many there are"]
-    rows: Annotated[tuple[tuple[str, ...], ...], "the first of them, a text per column"]
-    cut: Annotated[str, "a sentence where not all are shown, else empty"]
-
-
-@dataclass(frozen=True)
-class ComparisonContext:
-    """Everything that the template of a comparison sees."""
-
-    title: Annotated[str, "what is compared"]
-    runs: Annotated[tuple[Compared, Compared], "the two runs"]
-    notes: Annotated[tuple[str, ...], "why the numbers may not be compared as they stand"]
-    curves: Annotated[Picture, "equity and drawdown of both"]
-    metrics: Annotated[tuple[PairRow, ...], "all metrics of both"]
-    differences: Annotated[tuple[PairRow, ...], "values that differ in the two plans"]
-    yaml: Annotated[tuple[tuple[str, str], ...], "lines of the diff: `old`, `new`, `at` or empty"]
-    shared: Annotated[str, "how many trades both made, in a sentence"]
-    only: Annotated[tuple[OnlyTrades, OnlyTrades], "trades that only one made"]
-    columns: Annotated[tuple[str, ...], "titles of the columns of those trades"]
-    assets: Annotated[Assets, "scripts, style, policy"]
-    version: Annotated[str, "the version of rtrade that wrote the page"]
+    llm: Annotated[LlmPart | None, "the run's language models; None where none was asked"] = None

@@ -177,6 +177,26 @@ def points(x: Axis, y: Axis, at: FloatArray, values: FloatArray, gains: FloatArr
     )
 
 
+def rule(x1: float, y1: float, x2: float, y2: float, tone: str) -> Markup:
+    """Return a straight line between two places."""
+    return _line(x1, y1, x2, y2, tone)
+
+
+def disc(x: float, y: float, radius: float) -> Markup:
+    """Return a round mark at a place."""
+    return Markup('<circle class="disc" cx="{}" cy="{}" r="{}"/>').format(
+        _short(x), _short(y), _short(radius)
+    )
+
+
+def upright(x: Axis, y: Axis, value: float, name: str) -> Markup:
+    """Return a line over the whole height at a value, with its name on the side that has room."""
+    at = x.at(value)
+    late = at > (x.start + x.stop) / 2
+    text = _text(at - 5 if late else at + 5, y.stop + 10, name, "end" if late else "start", "name")
+    return _line(at, y.start, at, y.stop, "own") + text
+
+
 def pair(values: Sequence[tuple[float | None, str]], reach: float) -> Markup:
     """Return small bars to both sides of a middle line, one under the other."""
     width, height = 120, 8 * len(values) + 4

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rtrade.analysis.llm_study import LlmStudy
 from rtrade.analysis.trades import TradeTable
 from rtrade.catalog.registry import Unit
 from rtrade.core.bars import Bars, FloatArray, IntArray
@@ -30,7 +31,7 @@ class ReportInputs:
     `document` is that of `result.json`, with `data.synthetic`. `equity` and `benchmark` are in
     quote units, `position` is the signed size. `explanation` is the plan in plain words,
     `fill_rules` are sentences, `version` is the one of rtrade. `seed` is that of what is drawn by
-    chance.
+    chance. `llm` is what was found of the models that the run asked.
     """
 
     document: Mapping[str, Any]
@@ -44,6 +45,7 @@ class ReportInputs:
     fill_rules: tuple[str, ...]
     version: str
     seed: int = 0
+    llm: LlmStudy | None = None
 
 
 @dataclass(frozen=True, eq=False)

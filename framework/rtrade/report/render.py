@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from rtrade.analysis.trades import excursions, trade_table
 from rtrade.report import tables, words
-from rtrade.report.assets import load_assets
+from rtrade.report.assets import LLM_SCRIPTS, LLM_STYLES, load_assets
 from rtrade.report.charts import listed, payload, plan_charts
 from rtrade.report.columns import island
 from rtrade.report.context import Charts, ReportContext
 from rtrade.report.inputs import Indicator, ReportInputs, TradeColumns, trade_columns
+from rtrade.report.llm import llm_part
+from rtrade.report.llm_tables import decision_marks
 from rtrade.report.study import study
 from rtrade.report.templates import fill
 
@@ -52,7 +54,8 @@ def build_context(inputs: ReportInputs) -> ReportContext:
         explanation=inputs.explanation,
         strategy_yaml=inputs.strategy_yaml,
         identity=tables.identity(document, inputs.version),
-        assets=load_assets(),
+        llm=None if inputs.llm is None else llm_part(inputs.llm, document),
+        assets=load_assets() if inputs.llm is None else load_assets(LLM_SCRIPTS, styles=LLM_STYLES),
         version=inputs.version,
     )
 
@@ -60,8 +63,11 @@ def build_context(inputs: ReportInputs) -> ReportContext:
 def _charts(inputs: ReportInputs, trades: TradeColumns) -> Charts:
     plan = plan_charts(inputs, trades)
     count, timeframe = len(inputs.bars), str(inputs.bars.timeframe)
+    data = payload(inputs, trades, plan)
+    if inputs.llm is not None:
+        data["decisions"] = decision_marks(inputs.llm)
     return Charts(
-        data=island(payload(inputs, trades, plan)),
+        data=island(data),
         price_summary=words.price_summary(inputs.document, plan),
         equity_summary=words.equity_summary(inputs.document),
         notes=tuple(words.chart_notes(plan, trades, count, timeframe)),

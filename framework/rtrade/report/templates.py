@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 from rtrade.core.resources import data_folder
-from rtrade.report.context import ComparisonContext, ReportContext
+from rtrade.report.comparison_context import ComparisonContext
+from rtrade.report.context import ReportContext
 
 
 def fill(template: str, context: ReportContext | ComparisonContext) -> str:

@@ -1,0 +1,240 @@
+"""The decisions of models as rows of a table; what a model said is shown, and never acts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rtrade.analysis.llm_decisions import Clamp, DecisionRecord, VoteRecord
+from rtrade.analysis.llm_outcomes import Outcome
+from rtrade.analysis.llm_study import Asked, LlmStudy
+from rtrade.core.bars import IntArray
+from rtrade.core.timeframes import iso
+from rtrade.report.columns import flags, times
+from rtrade.report.context import DecisionRow, DecisionTable, Said
+from rtrade.report.formatting import NARROW, UNDEFINED, Form, moment, show
+
+ROWS = 500
+# Characters of prompts and answers that go along.
+TEXT = 500_000
+MARKS = 10_000
+MOVED, ABSTAINED, INVALID, LIMITED = 1, 2, 4, 8
+_ABSTAINED = "abstained"
+# Characters that are not seen, or that change how others are seen.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def plain(text: str) -> str:
+    """Return a text with everything in it that is not seen written as its number."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char) not in _UNSEEN
+        else f"\\u{ord(char):04x}"
+        for char in text
+    )  # fmt: skip
+
+
+def decision_table(study: LlmStudy, trades: Sequence[Mapping[str, Any]]) -> DecisionTable:
+    """Return the decisions as rows; `trades` are those of the result document."""
+    chosen = listed(study)
+    asked = {one.signal: one for one in study.asked}
+    main = {name: _main(study, one) for name, one in asked.items()}
+    answers = tuple(
+        dict.fromkeys(
+            text for one in study.decisions if (text := _choice(one, main[one.signal])) is not None
+        )
+    )
+    rows, left, silent = [], TEXT, 0
+    for at in chosen.tolist():
+        one = study.decisions[at]
+        size = _size(one)
+        silent += size > left
+        said = _said(one) if size <= left else ()
+        left -= size if size <= left else 0
+        row = _row(at, study, asked[one.signal], main[one.signal], answers, trades, said)
+        rows.append(row)
+    cut = _cut(len(rows), len(study.decisions), silent)
+    return DecisionTable(tuple(rows), tuple(map(plain, answers)), len(asked) > 1, cut)
+
+
+def listed(study: LlmStudy) -> IntArray:
+    """Choose the decisions of the table: all, or those that moved the position and the first."""
+    count = len(study.decisions)
+    if count <= ROWS:
+        return np.arange(count, dtype=np.int64)
+    moved = [at for at, one in enumerate(study.found) if one.entered or one.left][:ROWS]
+    rest = [at for at in range(count) if at not in set(moved)][: ROWS - len(moved)]
+    return np.array(sorted(moved + rest), dtype=np.int64)
+
+
+def _cut(shown: int, count: int, silent: int) -> str:
+    parts = []
+    if shown < count:
+        parts.append(
+            f"{show(shown, Form.COUNT)} of {show(count, Form.COUNT)} decisions: those that moved "
+            "the position, and the first of the others."
+        )
+    if silent:
+        parts.append(
+            f"Prompts and raw answers of {show(silent, Form.COUNT)} of them are too much for one "
+            "page."
+        )
+    return " ".join(parts)
+
+
+def _main(study: LlmStudy, asked: Asked) -> str | None:
+    """Return the field that is shown first: the choice that points, else the first one."""
+    return study.judges[asked.signal].field or next(iter(asked.choices), None)
+
+
+def _choice(one: DecisionRecord, field: str | None) -> str | None:
+    if one.values is None or field is None or field not in one.values:
+        return None
+    return str(one.values[field])
+
+
+def _row(
+    at: int,
+    study: LlmStudy,
+    asked: Asked,
+    main: str | None,
+    answers: tuple[str, ...],
+    trades: Sequence[Mapping[str, Any]],
+    said: tuple[Said, ...],
+) -> DecisionRow:
+    one, outcome = study.decisions[at], study.found[at]
+    judge = study.judges[one.signal]
+    choice = _choice(one, main)
+    sure = None if one.values is None or not judge.confidence else one.values[judge.confidence]
+    told = {None: "", True: "right", False: "wrong"}[outcome.right]
+    return DecisionRow(
+        number=at + 1,
+        time=moment(iso(one.time)),
+        seconds=one.time // 1000,
+        signal=one.signal,
+        answer=_ABSTAINED if one.abstained else plain(choice or UNDEFINED),
+        group=-1 if choice is None else answers.index(choice),
+        flags=_flags(one, outcome),
+        sure=UNDEFINED if sure is None else str(sure),
+        rest=_rest(one, asked, {main, judge.confidence}),
+        reason=plain(one.why if one.values is None else _texts(one, asked)),
+        did=did(outcome, trades),
+        after=show(outcome.moved, Form.PERCENT, signed=True),
+        tone={"": "", "right": "good", "wrong": "bad"}[told],
+        verdict=told,
+        limits=tuple(map(_limit, one.clamps)),
+        said=said,
+    )
+
+
+def _flags(one: DecisionRecord, outcome: Outcome) -> int:
+    return (
+        MOVED * bool(outcome.entered or outcome.left)
+        + ABSTAINED * one.abstained
+        + INVALID * bool(one.invalid)
+        + LIMITED * bool(one.clamps)
+    )
+
+
+def _rest(one: DecisionRecord, asked: Asked, shown: set[str | None]) -> str:
+    values = one.values or {}
+    parts = [
+        f"{name}: {values[name]}"
+        for name in asked.fields
+        if name in values
+        and name not in shown
+        and (name in asked.choices or isinstance(values[name], int))
+    ]
+    return plain(", ".join(parts))
+
+
+def _texts(one: DecisionRecord, asked: Asked) -> str:
+    values = one.values or {}
+    parts = [
+        str(values[name])
+        for name in asked.fields
+        if name in values and name not in asked.choices and isinstance(values[name], str)
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def did(outcome: Outcome, trades: Sequence[Mapping[str, Any]]) -> str:
+    """Say what a decision did to the position."""
+    parts = [f"closed trade {number}" for number in outcome.left]
+    parts += [f"opened {trades[number - 1]['side']}, trade {number}" for number in outcome.entered]
+    if parts:
+        return "; ".join(parts)
+    if outcome.held is None:
+        return "nothing, the run ended"
+    return {1: "stayed long", -1: "stayed short", 0: "stayed out"}[outcome.held]
+
+
+def _limit(clamp: Clamp) -> str:
+    before, after = (show(value, Form.SIZE) for value in (clamp.before, clamp.after))
+    return f"{clamp.by.replace('_', ' ')}: {before} to {after}"
+
+
+def _size(one: DecisionRecord) -> int:
+    """Return about how many characters the texts of a decision take."""
+    texts = [text for vote in one.votes for text in (vote.prompt, vote.raw, *vote.rejected)]
+    return sum(len(text) for text in texts if text)
+
+
+def _said(one: DecisionRecord) -> tuple[Said, ...]:
+    found = []
+    for place, vote in enumerate(one.votes):
+        same = place > 0 and vote.prompt == one.votes[place - 1].prompt
+        found.append(
+            Said(
+                title=f"Answer {place + 1} of {len(one.votes)}" if len(one.votes) > 1 else "",
+                prompt="" if same else plain(vote.prompt),
+                raw=plain(vote.raw or ""),
+                none=vote.raw is None,
+                rejected=tuple(plain(text or "") for text in vote.rejected),
+                notes=tuple(plain(note) for note in (*vote.notes, vote.why) if note),
+                facts=_facts(vote),
+            )
+        )
+    return tuple(found)
+
+
+def _facts(vote: VoteRecord) -> str:
+    parts = []
+    if vote.prompt_tokens or vote.completion_tokens:
+        parts.append(
+            f"{show(vote.prompt_tokens, Form.COUNT)} tokens in, "
+            f"{show(vote.completion_tokens, Form.COUNT)} out"
+        )
+    if vote.cost is not None:
+        parts.append(dollars(vote.cost))
+    if vote.latency is not None:
+        parts.append(f"{show(vote.latency, Form.COUNT)}{NARROW}ms")
+    if vote.cached:
+        parts.append("equal to an earlier question, so not sent again")
+    if vote.key:
+        parts.append(f"key {vote.key[:12]}")
+    return ", ".join(parts)
+
+
+def dollars(value: float | None) -> str:
+    """Write US dollars; small amounts with three digits that mean something."""
+    if value is None:
+        return UNDEFINED
+    if value >= 100 or value == 0:
+        return f"${value:,.2f}"
+    text = f"{value:.3g}"
+    return f"${value:.10f}".rstrip("0") if "e" in text else f"${text}"
+
+
+def decision_marks(study: LlmStudy) -> dict[str, Any]:
+    """Return what the chart draws of decisions: when, and which way; 2 is an abstention."""
+    count = len(study.decisions)
+    step = max(1, -(-count // MARKS))
+    chosen = range(0, count, step)
+    when = np.array([study.decisions[at].time for at in chosen], dtype=np.int64)
+    ways = [2 if study.decisions[at].abstained else study.found[at].points for at in chosen]
+    return {"time": times(when), "way": flags(np.array(ways, dtype=np.int64))}
