@@ -222,7 +222,7 @@ def test_run_lock_names_every_library_that_rtrade_needs() -> None:
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     needed = config["options"]["install_requires"].split("\n")
-    names = {re.split(r"[ <>=]", line)[0] for line in needed if line}
+    names = {re.split(r"[\[ <>=]", line)[0] for line in needed if line}
     assert names <= set(LIBRARIES)
 
 

@@ -58,10 +58,11 @@ class RunRecord:
     equity: FloatArray
     position: FloatArray
     benchmark: FloatArray
+    llm: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the content of result.json; `schemas/result.schema.json` describes it."""
-        return {
+        document = {
             "run_id": self.run_id,
             "fingerprint": self.fingerprint,
             "strategy": self.strategy,
@@ -72,6 +73,7 @@ class RunRecord:
             "refused": dict(self.refused),
             "warnings": list(self.warnings),
         }
+        return document if self.llm is None else {**document, "llm": dict(self.llm)}
 
     def result_json(self) -> bytes:
         """Return result.json."""
@@ -98,8 +100,12 @@ def build(
     fingerprint: str,
     benchmark: FloatArray,
     warnings: Iterable[str],
+    llm: Mapping[str, Any] | None = None,
 ) -> RunRecord:
-    """Put a run together for publishing; `benchmark` is buy and hold at each close."""
+    """Put a run together for publishing; `benchmark` is buy and hold at each close.
+
+    `llm` is what is said of the models that were asked; None: none was.
+    """
     bars = market.bars
     return RunRecord(
         run_id=run_id(plan.name, fingerprint, result.engine),
@@ -115,6 +121,7 @@ def build(
         equity=np.asarray(result.equity, dtype=np.float64),
         position=np.asarray(result.position, dtype=np.float64),
         benchmark=benchmark,
+        llm=llm,
     )
 
 

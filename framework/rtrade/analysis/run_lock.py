@@ -11,18 +11,28 @@ from typing import Any
 from rtrade import __version__
 
 LIBRARIES = (
+    "adbc-driver-postgresql",
+    "adbc-driver-sqlite",
+    "aiohttp",
+    "alembic",
     "backtrader",
+    "ccxt",
     "click",
     "jinja2",
     "jsonschema",
     "numba",
     "numpy",
+    "openai",
+    "psycopg",
     "pyarrow",
     "python-dotenv",
     "pyyaml",
     "rich",
+    "sqlalchemy",
     "structlog",
     "TA-Lib",
+    "tenacity",
+    "xllamacpp",
 )
 
 
@@ -32,11 +42,13 @@ def run_lock(
     times: Mapping[str, str | float],
     plugins: Sequence[str] = (),
     arguments: Mapping[str, Any] | None = None,
+    llm: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return run.lock as JSON: versions, machine, and what the caller gives.
 
     `plugins` are those in the catalog as `name==version`, `arguments` what the command line said
-    instead of the file. A library that is not installed has null for a version.
+    instead of the file, `llm` what asking models took this time, by signal. A library that is not
+    installed has null for a version.
     """
     document: dict[str, Any] = {
         "rtrade": __version__,
@@ -50,6 +62,8 @@ def run_lock(
         "paths": dict(paths),
         "times": dict(times),
     }
+    if llm is not None:
+        document["llm"] = dict(llm)
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     # Paths may hold bytes that are not UTF-8; JSON has an escape for what they are decoded to.
     return f"{text}\n".encode(errors="backslashreplace")

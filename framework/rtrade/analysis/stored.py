@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from rtrade.analysis.llm_decisions import DecisionRecord, read_lines
 from rtrade.analysis.record import EQUITY_COLUMNS
 from rtrade.analysis.schema import result_schema
 from rtrade.core.bars import FloatArray, IntArray
@@ -25,7 +26,8 @@ class StoredRun:
     """A run as its folder has it; arrays hold a value per close, `time` is of the bars' opens (ms).
 
     `document` is result.json, `plan` is plan.json, `lock` is run.lock, `strategy_yaml` the file as
-    it was run.
+    it was run. Where models were asked, `decisions` is decisions.jsonl and `prompts` prompts.json:
+    the texts of the prompts by the path that the strategy names.
     """
 
     folder: Path
@@ -37,6 +39,8 @@ class StoredRun:
     equity: FloatArray
     position: FloatArray
     benchmark: FloatArray
+    decisions: tuple[DecisionRecord, ...] = ()
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -84,6 +88,7 @@ def _listed(runs: list[Path]) -> str:
 def read_run(folder: Path) -> StoredRun:
     """Read the folder of a run; raise WorldError where a file is missing or not what it must be."""
     document = _read(folder, "result.json", _result)
+    asked = "llm" in document
     columns = _read(folder, "equity.csv", lambda text: _curves(text, document["data"]["bars"]))
     return StoredRun(
         folder=folder,
@@ -93,6 +98,8 @@ def read_run(folder: Path) -> StoredRun:
         strategy_yaml=_read(folder, "strategy.yaml", str),
         time=columns[0].astype("datetime64[ms]").astype(np.int64),
         **dict(zip(EQUITY_COLUMNS[1:], columns[1:], strict=True)),
+        decisions=_read(folder, "decisions.jsonl", read_lines) if asked else (),
+        prompts=_read(folder, "prompts.json", _texts) if asked else {},
     )
 
 
@@ -133,6 +140,13 @@ def _mapping(text: str) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise ValueError("not a mapping")  # noqa: TRY004  # what is wrong is the file's value
     return document
+
+
+def _texts(text: str) -> Mapping[str, str]:
+    found = _mapping(text)
+    if not all(isinstance(one, str) for one in found.values()):
+        raise ValueError("not a mapping of texts")
+    return found
 
 
 def _curves(text: str, count: int) -> list[Any]:

@@ -15,6 +15,7 @@ from rtrade.catalog.metrics import METRICS
 from rtrade.core.bars import TRUE, UNKNOWN, MarketData, TriArray
 from rtrade.core.results import REFUSALS, RunResult, Trade
 from rtrade.core.timeframes import iso
+from rtrade.plan.nodes import rests_on_answers
 from rtrade.plan.plan import Plan
 
 ENTRY_RULES = ("enter_long", "enter_short")
@@ -117,9 +118,13 @@ def _of_rules(plan: Plan, facts: Mapping[str, RuleFacts]) -> Iterable[str]:
             yield f"`{name}` is unknown at {closes} at the start of the run: it warms up"
         if fact.unknown > fact.warming:
             closes = _count(fact.unknown - fact.warming, "close")
+            rule = plan.rules.get(name)
+            why = "as after a division by zero"
+            if rule is not None and rests_on_answers(rule):
+                why = "as where no answer of a model applies"
             yield (
-                f"`{name}` is unknown at {closes} besides its "
-                "warm-up (as after a division by zero); it does not act there"
+                f"`{name}` is unknown at {closes} besides its warm-up ({why}); "
+                "it does not act there"
             )
 
 

@@ -73,7 +73,7 @@ def run(file: Path, common: Common) -> int:
             progress=shown.tell,
         )
     show_run(outcome, as_json=common.json, quiet=common.quiet)
-    return 0
+    return 0 if outcome.valid else 1
 
 
 @cli.command()

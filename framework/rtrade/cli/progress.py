@@ -30,6 +30,9 @@ class Display:
     def watch(self, step: Step) -> None:
         """Show how far a series has come. May be called from several threads."""
 
+    def decided(self, signal: str, done: int, total: int) -> None:
+        """Show how many decisions of a signal there are, of how many."""
+
 
 class _Lines(Display):
     """For a pipe or a file: only lines that stay."""
@@ -45,6 +48,7 @@ class _Live(Display):
         self._progress = progress
         self._stage: TaskID | None = None
         self._series: dict[SeriesKey, TaskID] = {}
+        self._signals: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
     def tell(self, stage: str) -> None:
@@ -66,6 +70,13 @@ class _Live(Display):
             rate = f", {step.added / elapsed:,.0f}/s" if elapsed else ""
             note = f"{step.added:,} bars{rate}"
             self._progress.update(task, completed=step.done, total=step.total, note=note)
+
+    def decided(self, signal: str, done: int, total: int) -> None:
+        with self._lock:
+            if signal not in self._signals:
+                self._signals[signal] = self._progress.add_task(signal, note="")
+            note = f"{done:,} of {total:,} decisions"
+            self._progress.update(self._signals[signal], completed=done, total=total, note=note)
 
 
 @contextmanager
@@ -95,4 +106,4 @@ def fetching(shown: Display, *, offline: bool) -> Fetching:
     """Return how a command may fetch, with what hears of it."""
     from rtrade.workflow.markets import Fetching
 
-    return Fetching(offline, shown.say, shown.watch)
+    return Fetching(offline, shown.say, shown.watch, shown.decided)

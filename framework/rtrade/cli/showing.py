@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,12 +40,25 @@ def show_run(outcome: RunOutcome, *, as_json: bool, quiet: bool) -> None:
         for metric in METRICS
     ]
     print_table(title, ("metric", "value"), rows)
+    if "llm" in document:
+        click.echo(_asked(document["llm"]))
     if document["refused"]:
         refused = ", ".join(f"{reason} {count:,}" for reason, count in document["refused"].items())
         click.echo(f"entries refused: {refused}")
     for warning in document["warnings"]:
         click.echo(f"warning: {warning}")
     click.echo(f"report: {outcome.report}")
+
+
+def _asked(llm: Mapping[str, Any]) -> str:
+    """Return a line on the models that were asked, and on what it took this time."""
+    cost = "unknown" if llm["cost_usd"] is None else f"{llm['cost_usd']:.4f} USD"
+    tokens = llm["prompt_tokens"] + llm["completion_tokens"]
+    return (
+        f"{llm['provider']} ({llm['model']}): {llm['decisions']:,} decisions, {llm['cached']:,} "
+        f"stored before, {llm['abstained']:,} abstained; {llm['calls']:,} calls, {tokens:,} "
+        f"tokens, {cost}"
+    )
 
 
 def show_explanation(explanation: Explanation, *, as_json: bool) -> None:

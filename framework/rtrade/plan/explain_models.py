@@ -46,7 +46,8 @@ def _sentences(model: LlmPlan, registry: Registry, names: Mapping[int, str]) -> 
     llm, provider = model.definition, model.provider
     where = "embedded in rtrade, a demonstration" if provider.engine == "local" else "an endpoint"
     yield f"{llm.name} is what {provider.model} ({provider.name}, {where}) answers."
-    prompts = " and ".join(template.file for template in model.templates)
+    # As the strategy names them: the same wherever it lies.
+    prompts = " and ".join(prompt.text for prompt in (llm.prompt, *llm.vote.prompts))
     yield f"It is asked with {prompts} {_when(model, registry, names)}."
     yield _told(llm, prompts=len(model.templates))
     if model.uses_state:

@@ -24,20 +24,22 @@ if TYPE_CHECKING:
 _MARKETS = "markets"
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     return None
 
 
 @dataclass(frozen=True)
 class Fetching:
-    """Whether a run may fetch, and who hears of it.
+    """Whether a run may fetch bars and ask models, and who hears of it.
 
-    `told` hears what is about to be fetched, `watch` how far it has come.
+    `told` hears what is about to be fetched or asked, `watch` how far bars have come, `answered`
+    how many decisions of a signal there are of how many.
     """
 
     offline: bool = False
     told: Callable[[str], None] = _ignore
     watch: Watch = _ignore
+    decided: Callable[[str, int, int], None] = _ignore
 
 
 # Fetch what is missing, and say nothing.

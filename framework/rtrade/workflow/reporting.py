@@ -24,9 +24,11 @@ from rtrade.plan.nodes import Const
 from rtrade.report.inputs import Indicator, ReportInputs
 from rtrade.report.render import render
 from rtrade.workflow.compiling import Compiled, compile_strategy
+from rtrade.workflow.judging import judged
 from rtrade.workflow.markets import market_data
 
 if TYPE_CHECKING:
+    from rtrade.analysis.llm_decisions import DecisionRecord
     from rtrade.analysis.stored import StoredRun
     from rtrade.core.bars import FloatArray, MarketData
     from rtrade.signals.table import SignalTable
@@ -34,12 +36,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What a run made: the document of result.json, and its curves, a value per close."""
+    """What a run made: the document of result.json, its curves, a value per close, and what its
+    models decided.
+    """
 
     document: Mapping[str, Any]
     equity: FloatArray
     position: FloatArray
     benchmark: FloatArray
+    decisions: tuple[DecisionRecord, ...] = ()
 
 
 def report_page(compiled: Compiled, market: MarketData, shown: Shown, signals: SignalTable) -> str:
@@ -64,6 +69,7 @@ def report_page(compiled: Compiled, market: MarketData, shown: Shown, signals: S
             version=__version__,
             # Of the run alone, so that the page is the same wherever it is written.
             seed=int(shown.document["fingerprint"][:8], 16),
+            llm=judged(plan, market, shown.document, shown.equity, shown.position, shown.decisions),
         )
     )
 
@@ -73,6 +79,7 @@ def write_report(folder: Path) -> Path:
 
     Raises WorldError where the bars are no longer those of the run.
     """
+    from rtrade.analysis.llm_baselines import answers_of
     from rtrade.analysis.run_folder import replace_file
     from rtrade.analysis.stored import read_run
     from rtrade.signals.evaluate import evaluate
@@ -80,13 +87,16 @@ def write_report(folder: Path) -> Path:
     run = read_run(folder)
     compiled = _compiled(run)
     market = _bars(run, compiled)
-    shown = Shown(run.document, run.equity, run.position, run.benchmark)
-    page = report_page(compiled, market, shown, evaluate(compiled.plan, market))
+    shown = Shown(run.document, run.equity, run.position, run.benchmark, run.decisions)
+    answers = answers_of(compiled.plan, run.decisions, market.base.time)
+    page = report_page(compiled, market, shown, evaluate(compiled.plan, market, answers))
     return replace_file(folder, "report.html", page.encode())
 
 
 def _compiled(run: StoredRun) -> Compiled:
-    """Compile the strategy as it was run: with the options given then, in the same workspace."""
+    """Compile the strategy as it was run: with the options and the prompts given then, in the same
+    workspace.
+    """
     paths = run.lock.get("paths", {})
     path = run.folder / "strategy.yaml"
     try:
@@ -98,7 +108,7 @@ def _compiled(run: StoredRun) -> Compiled:
         overrides = replace(overrides, source=str(beside))
     stated = Path(paths.get("workspace", ""))
     workspace = stated if stated.is_absolute() and stated.is_dir() else find_workspace(path)
-    return compile_strategy(path, overrides, workspace)
+    return compile_strategy(path, overrides, workspace, run.prompts)
 
 
 def _bars(run: StoredRun, compiled: Compiled) -> MarketData:
