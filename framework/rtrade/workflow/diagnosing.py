@@ -14,9 +14,9 @@ from pathlib import Path
 
 from rtrade import __version__
 from rtrade.catalog.installed import Plugin, installed
-from rtrade.core.errors import RtradeError
+from rtrade.core.errors import LlmNotInstalled, RtradeError
 from rtrade.core.resources import data_folder
-from rtrade.core.settings import SETTINGS, load_settings
+from rtrade.core.settings import SETTINGS, load_secret, load_settings
 
 # Distribution name -> the module that shows that it can be loaded.
 _LIBRARIES = {
@@ -56,6 +56,8 @@ def diagnose(workspace: Path) -> list[Check]:
         if setting.secret and settings[setting.name]:
             value = "set, not shown"
         checks.append(Check(setting.name, f"{value} ({settings.origins[setting.name]})"))
+    checks.append(_key(workspace))
+    checks.append(_local_model())
     checks.append(_guarded("a strategy compiles", _compile))
     return checks
 
@@ -99,6 +101,27 @@ def _writable(name: str, folder: Path) -> Check:
             return Check(name, str(folder))
     except OSError as fault:
         return Check(name, f"{folder}: {fault.strerror}", ok=False, hint=hint)
+
+
+def _key(workspace: Path) -> Check:
+    """Look for the key of OpenAI, under either name; strategies without a model need none."""
+    set_ = any(load_secret(name, workspace) for name in ("OPENAI_KEY", "OPENAI_API_KEY"))
+    return Check("OPENAI_KEY", "set, not shown" if set_ else "not set: only `openai` needs it")
+
+
+def _local_model() -> Check:
+    """Look for the embedded model: that it is not there is fine, that it is damaged is not."""
+    from rtrade.llm.local import check_weights, engine_version, find_weights
+
+    try:
+        version, weights = engine_version(), find_weights()
+    except LlmNotInstalled:
+        return Check("local model", "not installed; `rtrade llm install` brings it")
+    try:
+        check_weights(weights)
+    except LlmNotInstalled as fault:
+        return Check("local model", fault.message, ok=False, hint=fault.hint)
+    return Check("local model", f"{weights.name}, xllamacpp {version}")
 
 
 def _compile() -> str:
