@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from rtrade.cli.options import json_option
+from rtrade.cli.options import as_time, json_option
 from rtrade.core.errors import UsageError
-from rtrade.core.timeframes import Timeframe, parse_time
+from rtrade.core.timeframes import Timeframe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,27 +35,17 @@ def _as_length(
     return length
 
 
-def _as_time(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        return parse_time(value)
-    except ValueError as error:
-        advice = "write `2023-01-01` or `2023-01-01T12:00Z` (UTC)"
-        raise click.BadParameter(f"`{value}` is not a time: {advice}.") from error
-
-
 def _timeframe(*, required: bool) -> Callable[[Command], Command]:
     return click.option("--timeframe", callback=_as_timeframe, required=required,
                         metavar="TIMEFRAME", help="Length of a bar, such as 1h.")  # fmt: skip
 
 
 def _since(*, required: bool = False) -> Callable[[Command], Command]:
-    return click.option("--since", callback=_as_time, required=required, metavar="TIME",
+    return click.option("--since", callback=as_time, required=required, metavar="TIME",
                         help="First bar, UTC, inclusive.")  # fmt: skip
 
 
-_until = click.option("--until", callback=_as_time, metavar="TIME",
+_until = click.option("--until", callback=as_time, metavar="TIME",
                       help="End, UTC, exclusive; default: the last closed bar.")  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from rtrade.config.overrides import Overrides
+from rtrade.core.timeframes import parse_time
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -47,6 +48,28 @@ json_option = click.option("--json", is_flag=True, help="Print one JSON document
 out_option = click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
                           help="The folder of the runs, if not the workspace's runs/.")  # fmt: skip
 open_option = click.option("--open", "show", is_flag=True, help="Show the page in the browser.")
+
+signal_option = click.option("--signal", metavar="NAME",
+                             help="Which signal, where several ask a model.")  # fmt: skip
+
+
+def as_time(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Read a time of the command line as milliseconds."""
+    if value is None:
+        return None
+    try:
+        return parse_time(value)
+    except ValueError as error:
+        advice = "write `2023-01-01` or `2023-01-01T12:00Z` (UTC)"
+        raise click.BadParameter(f"`{value}` is not a time: {advice}.") from error
+
+
+def at_option(*, required: bool = False) -> Callable[[Function], Function]:
+    """Return the option that names a bar by a time at or after its open."""
+    default = "" if required else "; default: the last one"
+    explained = f"The last bar that opens at or before this, UTC{default}."
+    return click.option("--at", callback=as_time, required=required, metavar="TIME", help=explained)
+
 
 _OPTIONS = (
     click.option("--set", "sets", multiple=True, metavar="KEY=VALUE",
