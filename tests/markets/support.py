@@ -19,11 +19,11 @@ H1 = Timeframe(HOUR)
 SYMBOL = "BTC/USDT"
 START = parse_time("2021-01-01")
 # How many times as fast as real a client waits, and the exchange's clock runs.
-SPEED = 40.0
+SPEED = 10.0
 
 
 def fast() -> Pace:
-    """A pace at which a client that has to wait a minute waits a second and a half."""
+    """A pace at which a client that has to wait a minute waits six seconds."""
     return Pace(lambda: time.monotonic() * SPEED, lambda seconds: time.sleep(seconds / SPEED))
 
 

@@ -216,7 +216,7 @@ def import_(
 @click.argument("symbol")
 @click.option(
     "--window",
-    callback=_as_length,
+    callback=_as_timeframe,
     required=True,
     metavar="LENGTH",
     help="How far back each value looks, such as 60m.",

@@ -63,6 +63,7 @@ def compile_document(
     definition = strategy_of(document, overrides)
     source, asking = _resolved(definition, workspace, prompts or {})
     check_exchange(source)
+    _check_currency(source, definition)
     plan = build(definition, registry(), asking)
     return Compiled(workspace, definition, source, plan, overrides)
 
@@ -129,6 +130,18 @@ def _taken(document: Document, name: str) -> Diagnostic:
     message = f"a series cannot be called `{name}`: prompts know something else by that name"
     place = document.key_span(("data", "also", name))
     return document.finding("RT117", message, place, help="choose another name")
+
+
+def _check_currency(source: SourceDef, definition: StrategyDef) -> None:
+    """Raise InvalidInput where the least notional is in another currency than prices are."""
+    stated = None if source.filters is None else source.filters.currency
+    quote = definition.data.symbol.partition("/")[2].partition(":")[0]
+    if stated in (None, quote) or source.document is None:
+        return
+    message = f"`min_notional` is in {stated}, but {definition.data.symbol} is priced in {quote}"
+    span = source.document.value_span(("filters", "min_notional"))
+    advice = f"write the amount in {quote}, or without a currency"
+    raise InvalidInput([source.document.finding("RT029", message, span, help=advice)])
 
 
 def check_exchange(source: SourceDef) -> None:
