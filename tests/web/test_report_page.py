@@ -17,7 +17,7 @@ import pytest
 from rtrade.catalog.metrics import BY_NAME, METRICS
 from rtrade.catalog.registry import Unit
 from rtrade.core.resources import data_folder
-from rtrade.report import context, formatting
+from rtrade.report import comparison_context, context, formatting
 from rtrade.report.assets import LIBRARY
 from rtrade.report.formatting import Form, format_metric, show
 from rtrade.report.inputs import Indicator
@@ -308,8 +308,13 @@ def test_gains_carry_their_sign():
 
 
 def test_everything_a_template_sees_is_documented():
-    kinds = [kind for kind in vars(context).values() if is_dataclass(kind)]
-    assert context.ReportContext in kinds
+    kinds = {
+        kind
+        for module in (context, comparison_context)
+        for kind in vars(module).values()
+        if is_dataclass(kind)
+    }
+    assert {context.ReportContext, comparison_context.ComparisonContext} <= kinds
     for kind in kinds:
         hints = typing.get_type_hints(kind, include_extras=True)
         for field in fields(kind):

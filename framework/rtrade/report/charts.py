@@ -25,6 +25,8 @@ from rtrade.report.levels import (
 
 OVERVIEW = 5_000
 DETAIL_BYTES = 1_200_000
+# What models were asked and said takes the rest of a page's size.
+DETAIL_BYTES_BESIDE_DECISIONS = 600_000
 DETAIL_BARS = 25_000
 MARGIN = 40
 MARKERS = 10_000
@@ -59,7 +61,8 @@ def plan_charts(inputs: ReportInputs, trades: TradeColumns) -> ChartPlan:
     lines, left_out = place(inputs.indicators, bars)
     # Four bytes each, but for equity and benchmark.
     per_bar = 4 * (len(lines) + 8) + 8 * 2
-    budget = min(DETAIL_BARS, DETAIL_BYTES // per_bar)
+    most = DETAIL_BYTES if inputs.llm is None else DETAIL_BYTES_BESIDE_DECISIONS
+    budget = min(DETAIL_BARS, most // per_bar)
     near = windows(trades.held, len(bars), budget, MARGIN)
     return ChartPlan(
         grouping=grouping,

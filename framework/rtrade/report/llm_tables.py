@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from markupsafe import escape
 
 from rtrade.analysis.llm_decisions import Clamp, DecisionRecord, VoteRecord
 from rtrade.analysis.llm_outcomes import Outcome
@@ -18,9 +20,10 @@ from rtrade.report.context import DecisionRow, DecisionTable, Said
 from rtrade.report.formatting import NARROW, UNDEFINED, Form, moment, show
 
 ROWS = 500
-# Characters of prompts and answers that go along.
-TEXT = 500_000
-MARKS = 10_000
+# Bytes of the page that prompts and raw answers may take, and the reasons in the rows.
+TEXT = 300_000
+REASONS = 250_000
+MARKS = 5_000
 MOVED, ABSTAINED, INVALID, LIMITED = 1, 2, 4, 8
 _ABSTAINED = "abstained"
 # Characters that are not seen, or that change how others are seen.
@@ -48,15 +51,16 @@ def decision_table(study: LlmStudy, trades: Sequence[Mapping[str, Any]]) -> Deci
             text for one in study.decisions if (text := _choice(one, main[one.signal])) is not None
         )
     )
-    rows, left, silent = [], TEXT, 0
+    rows, left, silent, longest = [], TEXT, 0, REASONS // max(1, len(chosen))
     for at in chosen.tolist():
         one = study.decisions[at]
-        size = _size(one)
+        said = _said(one)
+        size = _size(said)
         silent += size > left
-        said = _said(one) if size <= left else ()
+        shown = said if size <= left else ()
         left -= size if size <= left else 0
-        row = _row(at, study, asked[one.signal], main[one.signal], answers, trades, said)
-        rows.append(row)
+        row = _row(at, study, asked[one.signal], main[one.signal], answers, trades, shown)
+        rows.append(replace(row, reason=_shortened(row.reason, longest)))
     cut = _cut(len(rows), len(study.decisions), silent)
     return DecisionTable(tuple(rows), tuple(map(plain, answers)), len(asked) > 1, cut)
 
@@ -178,10 +182,22 @@ def _limit(clamp: Clamp) -> str:
     return f"{clamp.by.replace('_', ' ')}: {before} to {after}"
 
 
-def _size(one: DecisionRecord) -> int:
-    """Return about how many characters the texts of a decision take."""
-    texts = [text for vote in one.votes for text in (vote.prompt, vote.raw, *vote.rejected)]
-    return sum(len(text) for text in texts if text)
+def _size(said: tuple[Said, ...]) -> int:
+    """Return how many bytes of the page the texts of a decision take."""
+    texts = [text for one in said for text in (one.prompt, one.raw, *one.rejected, *one.notes)]
+    return sum(map(_bytes, texts))
+
+
+def _bytes(text: str) -> int:
+    return len(str(escape(text)).encode("utf-8", "replace"))
+
+
+def _shortened(text: str, longest: int) -> str:
+    """Cut a text that takes more than `longest` bytes of the page."""
+    if _bytes(text) <= longest:
+        return text
+    # No character takes more than five bytes, written as an entity.
+    return f"{text[: longest // 5]}…"
 
 
 def _said(one: DecisionRecord) -> tuple[Said, ...]:
