@@ -14,6 +14,7 @@ from editors.language_server import SERVER, LanguageServer
 from integration.test_cli import rtrade
 from rtrade.catalog.builtin import builtin
 
+ASKED = Path(__file__).parents[2] / "docs" / "diagnostics" / "base" / "asked.yaml"
 MODELINE = "# yaml-language-server: $schema=../schemas/strategy.schema.json\n"
 NOWHERE = {"enable": False}
 SETTINGS = {
@@ -146,3 +147,37 @@ def test_the_settings_of_a_workspace_find_the_schemas_without_modelines(workspac
     for name in ("strategy", "datasource"):
         assert f'"./schemas/{name}.schema.json"' in settings
         assert (workspace / "schemas" / f"{name}.schema.json").is_file()
+
+
+def test_a_model_is_offered_for_a_signal(server: LanguageServer, workspace: Path) -> None:
+    file = workspace / "strategies" / "models.yaml"
+    server.open(file, f"{MODELINE}rtrade: 1\nsignals:\n  analyst: \n")
+    offered = server.complete(file, 3, 11)
+    assert "\n  llm:\n    provider: ${1:local_llm}\n" in offered["llm"]["insertText"]
+    second = workspace / "strategies" / "asking.yaml"
+    start = f"{MODELINE}rtrade: 1\nsignals:\n  analyst:\n    llm:\n"
+    server.open(second, f"{start}      provider: local_llm\n      \n")
+    keys = server.complete(second, 6, 6)
+    assert {"prompt", "every", "at", "answer", "vote", "budget"} <= keys.keys()
+    assert "What the model answers" in str(keys["answer"]["documentation"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("0..100", "0-100", "does not match the pattern"),
+        ("[buy, sell, hold]", "[buy]", "too few items"),
+        ("every: 24 bars", "every: 24", "Incorrect type"),
+        ("provider:", "provder:", "provder is not allowed"),
+    ],
+)
+def test_a_mistake_in_a_model_is_underlined(
+    server: LanguageServer, workspace: Path, old: str, new: str, words: str
+) -> None:
+    text = f"{MODELINE}{ASKED.read_text(encoding='utf-8')}"
+    assert server.open(workspace / "strategies" / "asked.yaml", text) == []
+    name = "".join(letter for letter in new if letter.isalnum())
+    changed = text.replace(old, new, 1)
+    found = server.open(workspace / "strategies" / f"{name}.yaml", changed)
+    at = place(changed, new)[0]
+    assert [one for one in found if words in one["message"] and one["range"]["start"]["line"] == at]
