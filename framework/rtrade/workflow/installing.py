@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from rtrade.core.errors import LlmNotInstalled, WorldError
@@ -51,11 +51,14 @@ def _command() -> list[str]:
 
 def run_pip(command: Sequence[str]) -> None:
     """Run pip; raise WorldError with its last words where it fails."""
-    if find_spec("pip") is None:
+    # Looked up by its metadata: setuptools gives out warnings where its module is looked for.
+    try:
+        version("pip")
+    except PackageNotFoundError:
         raise WorldError(
             "this environment has no pip",
             hint=f"install {REQUIREMENTS} with `--no-deps --require-hashes` by other means",
-        )
+        ) from None
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own command
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
     if done.returncode:
