@@ -384,3 +384,17 @@ def test_either_choice_can_be(tmp_path):
     compiled_ = compile_strategy(workspace(tmp_path, leaving(text)), NO_OVERRIDES)
     found = review(compiled_.plan, compiled_.definition, builtin())
     assert [one.code for one in found] == ["RT159"]
+
+
+def test_a_number_of_an_answer_is_whole(tmp_path):
+    text = "analyst.confidence > 59 and analyst.confidence < 60"
+    compiled_ = compile_strategy(workspace(tmp_path, leaving(text)), NO_OVERRIDES)
+    found = review(compiled_.plan, compiled_.definition, builtin())
+    assert "RT156" in [one.code for one in found]
+
+
+def test_a_long_chain_of_signals_is_walked_once(tmp_path):
+    chain = "".join(f"  s{i}: s{i - 1} or close > {i}\n" for i in range(1, 1500))
+    signals = ("signals:\n", f"signals:\n  s0: close > 1\n{chain}")
+    plan = compiled(tmp_path, signals, prompt="{{ signals.s1499 }}")
+    assert len(plan.known_before_asking()) == 1501

@@ -13,7 +13,7 @@ import numpy as np
 from rtrade.catalog.registry import Kind
 from rtrade.core.bars import Bars, FloatArray, IntArray, MarketData, TriArray
 from rtrade.plan.asking import told_nodes
-from rtrade.plan.nodes import Align, Const, Node, rests_on_answers, walk
+from rtrade.plan.nodes import Align, Const, Node, resting, walk
 from rtrade.plan.plan import Plan
 from rtrade.signals.evaluate import evaluate
 from rtrade.signals.standins import drawn
@@ -50,8 +50,9 @@ def probe(plan: Plan, *, answered: bool = True) -> Probe:
         for node in walk(*roots)
         if node.kind in {Kind.NUMBER, Kind.BOOLEAN} and not isinstance(node, Const | Align)
     )
-    if not answered and plan.llm:
-        nodes = tuple(node for node in nodes if not rests_on_answers(node))
+    if not answered:
+        left_out = resting(*nodes)
+        nodes = tuple(node for node in nodes if id(node) not in left_out)
     shown = {f"node {place}": node for place, node in enumerate(nodes)}
     return Probe(replace(plan, signals=shown), nodes)
 

@@ -24,6 +24,8 @@ from rtrade.core.diagnostics import Diagnostic, SourceText, Span
 from rtrade.core.errors import InvalidInput
 from rtrade.core.resources import data_folder
 
+SOURCE_PLACE: DocumentPath = ("data", "source")
+
 
 def load_strategy(path: Path, overrides: Overrides = NO_OVERRIDES) -> StrategyDef:
     """Return what the strategy file at `path` says, options laid over; raise InvalidInput."""
@@ -72,7 +74,7 @@ def find_source(
     workspace: Path,
     *,
     document: Document | None = None,
-    place: DocumentPath = ("data", "source"),
+    place: DocumentPath = SOURCE_PLACE,
 ) -> Path:
     """Return the source file that `name` means; raise InvalidInput where there is none.
 
@@ -130,6 +132,14 @@ def _templates(folder: Path) -> list[str]:
     return sorted(one.relative_to(folder).as_posix() for one in found)
 
 
+def source_span(document: Document) -> Span | None:
+    """Return where a strategy, or the option `--source`, says where its bars come from."""
+    option = document.overlays.get("--source")
+    if option is not None:
+        return Span("--source", 1, 1, 1, len(option) + 1)
+    return document.value_span(SOURCE_PLACE)
+
+
 def _is_path(name: str) -> bool:
     return "/" in name or os.sep in name or name.endswith((".yaml", ".yml"))
 
@@ -149,8 +159,5 @@ def _refusal(
 ) -> InvalidInput:
     if document is None:
         return InvalidInput([Diagnostic(code, message, None, help_text)])
-    span = document.value_span(place)
-    option = document.overlays.get("--source") if place == ("data", "source") else None
-    if option is not None:
-        span = Span("--source", 1, 1, 1, len(option) + 1)
+    span = source_span(document) if place == SOURCE_PLACE else document.value_span(place)
     return InvalidInput([document.finding(code, message, span, help=help_text)])

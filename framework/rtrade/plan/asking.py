@@ -14,7 +14,7 @@ from rtrade.core.errors import EngineFault, InvalidInput
 from rtrade.plan.answers import describe
 from rtrade.plan.context import Context
 from rtrade.plan.findings import Findings
-from rtrade.plan.nodes import Answer, Const, Node, rests_on_answers, walk
+from rtrade.plan.nodes import Answer, Const, Node, resting, rests_on_answers, walk
 from rtrade.plan.plan import LlmPlan
 from rtrade.plan.syntax import Expr
 
@@ -66,13 +66,14 @@ class Models:
 
     def read(self, signals: Mapping[str, Node | None]) -> dict[str, LlmPlan]:
         """Return what is to be asked, by signal; `signals` are the others (None: has errors)."""
+        if not self._definition.llm:
+            return {}
         series = tuple(also.name for also in self._definition.data.also)
-        resting = [llm.name for llm in self._definition.llm]
-        resting += [
-            name for name, node in signals.items() if node is not None and rests_on_answers(node)
-        ]
-        told = tuple(name for name in signals if name not in resting)
-        names = PromptNames(told, series, tuple(resting))
+        asked = resting(*(node for node in signals.values() if node is not None))
+        without = [llm.name for llm in self._definition.llm]
+        without += [name for name, node in signals.items() if id(node) in asked]
+        told = tuple(name for name in signals if name not in without)
+        names = PromptNames(told, series, tuple(without))
         found = {}
         for llm in self._definition.llm:
             assert self._asking is not None
@@ -155,8 +156,10 @@ def seen_bars(models: Iterable[LlmPlan], series: Iterable[str]) -> dict[str, int
 
 def told_nodes(models: Iterable[LlmPlan], signals: Iterable[Node]) -> list[Node]:
     """Return what asking rests on: the conditions of `at:`, and the signals that prompts see."""
-    asking = list(models)
-    conditions = [model.at for model in asking if model.at is not None]
-    if not any("signals" in model.names for model in asking):
+    used = list(models)
+    conditions = [model.at for model in used if model.at is not None]
+    if not any("signals" in model.names for model in used):
         return conditions
-    return [*conditions, *(node for node in signals if not rests_on_answers(node))]
+    nodes = list(signals)
+    asked = resting(*nodes)
+    return [*conditions, *(node for node in nodes if id(node) not in asked)]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from rtrade.catalog.registry import Kind, Unit
-from rtrade.plan.nodes import Align, Binary, Call, Const, Node, Shift, Unary, choices_of
+from rtrade.plan.nodes import Align, Answer, Binary, Call, Const, Node, Shift, Unary, choices_of
 from rtrade.plan.ordering import Ordering, Value, bare, straight
 
 # Beyond these, nothing is claimed.
@@ -269,7 +269,9 @@ def _whole(fact: Fact) -> Fact:
     if isinstance(count.node, Const):
         count, limit, op = limit, count, _mirrored(op)
     node = limit.node
-    whole = isinstance(count.node, Call) and count.node.unit is Unit.COUNT
+    whole = isinstance(count.node, Answer) or (
+        isinstance(count.node, Call) and count.node.unit is Unit.COUNT
+    )
     if not whole or not isinstance(node, Const) or op in {"==", "!="}:
         return fact
     value = float(node.value)

@@ -13,7 +13,7 @@ from rtrade.plan import sentences
 from rtrade.plan.consistency import percent
 from rtrade.plan.explain_models import ModelNote, model_values, models
 from rtrade.plan.names import number
-from rtrade.plan.nodes import Align, Node, rests_on_answers
+from rtrade.plan.nodes import Align, Node, resting
 from rtrade.plan.plan import Plan
 from rtrade.plan.printing import formulas
 from rtrade.plan.warmup import leads, unforgetting
@@ -151,7 +151,7 @@ def _bare(node: Node) -> Node:
 def _signals(plan: Plan, registry: Registry) -> tuple[SignalNote, ...]:
     names, roots = _names(plan), [*plan.signals.values()]
     expressions, words = formulas(roots, names), in_words(roots, registry, names)
-    needed = leads(roots, registry)
+    needed, asked = leads(roots, registry), resting(*roots)
     return tuple(
         SignalNote(
             name=name,
@@ -164,7 +164,7 @@ def _signals(plan: Plan, registry: Registry) -> tuple[SignalNote, ...]:
             settle=None
             if unforgetting([node], registry)
             else needed[id(node)].need - needed[id(node)].warmup,
-            asked=rests_on_answers(node),
+            asked=id(node) in asked,
         )
         for name, node in plan.signals.items()
     )

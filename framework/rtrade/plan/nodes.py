@@ -148,6 +148,15 @@ def rests_on_answers(*roots: Node) -> bool:
     return any(isinstance(node, Answer) for node in walk(*roots))
 
 
+def resting(*roots: Node) -> frozenset[int]:
+    """Return the ids of the nodes below `roots` that rest on what a language model answered."""
+    found: set[int] = set()
+    for node in walk(*roots):
+        if isinstance(node, Answer) or any(id(arg) in found for arg in node.args):
+            found.add(id(node))
+    return frozenset(found)
+
+
 def choices_of(node: Node) -> tuple[str, ...]:
     """Return the choices of a node that is one of several texts; none for a constant."""
     while isinstance(node, Shift | Align):

@@ -10,7 +10,7 @@ from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
 from rtrade.config.llm_definitions import LlmProviderDef, LlmSignalDef, PromptTemplate
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.timeframes import Timeframe
-from rtrade.plan.nodes import Node, rests_on_answers
+from rtrade.plan.nodes import Node, resting
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class Plan:
 
     def known_before_asking(self) -> dict[str, Node]:
         """Return the signals that rest on no answer: those that prompts are told."""
-        return {name: node for name, node in self.signals.items() if not rests_on_answers(node)}
+        asked = resting(*self.signals.values())
+        return {name: node for name, node in self.signals.items() if id(node) not in asked}
 
     def only(self, signal: str) -> Plan:
         """Return the plan with no signal but `signal`, or its results where it has several."""

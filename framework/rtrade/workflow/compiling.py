@@ -13,10 +13,12 @@ from rtrade.config.document import Document
 from rtrade.config.document import Path as DocumentPath
 from rtrade.config.llm_definitions import PromptTemplate
 from rtrade.config.loading import (
+    SOURCE_PLACE,
     find_prompt,
     find_source,
     find_workspace,
     load_source,
+    source_span,
     strategy_of,
 )
 from rtrade.config.overrides import Overrides
@@ -73,14 +75,14 @@ def _resolved(
 ) -> tuple[SourceDef, Asking]:
     """Return the sources that a strategy names: of its bars, and of its models' answers."""
     document, findings = definition.document, []
-    places: list[DocumentPath] = [("data", "source")]
+    places: list[DocumentPath] = [SOURCE_PLACE]
     places += [("signals", llm.name, "llm", "provider") for llm in definition.llm]
     names = [definition.data.source, *(llm.provider for llm in definition.llm)]
     sources: list[SourceDef] = []
     for name, place in zip(names, places, strict=True):
         try:
             source = load_source(find_source(name, workspace, document=document, place=place))
-            if (source.llm is None) is (place == ("data", "source")):
+            if (source.llm is None) is (place == SOURCE_PLACE):
                 sources.append(source)
             else:
                 findings.append(_wrong_kind(document, place, source))
@@ -102,7 +104,8 @@ def _wrong_kind(document: Document, place: DocumentPath, source: SourceDef) -> D
     if source.llm is not None:
         message = f"`{source.name}` is a source of answers, not of bars"
         advice = "a model is asked by a signal: `signals: {analyst: {llm: {...}}}`"
-    return document.finding("RT408", message, document.value_span(place), help=advice)
+    span = document.value_span(place) if source.llm is None else source_span(document)
+    return document.finding("RT408", message, span, help=advice)
 
 
 def _read_prompt(
