@@ -1,0 +1,136 @@
+"""Pass stored answers on: out of the store into a recording, and from a recording into a store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtrade.config.loading import find_workspace
+from rtrade.config.overrides import Overrides
+from rtrade.core.errors import UsageError, WorldError
+from rtrade.workflow.markets import FETCHED, Fetching, opened_store
+from rtrade.workflow.prompting import Inquiry, open_inquiries
+
+if TYPE_CHECKING:
+    from rtrade.llm.recordings import Imported
+
+_STRATEGIES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A recording: its file, how many answers it holds, and how many requests have none."""
+
+    file: Path
+    answers: int
+    missing: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether the recording answers everything, so that a replay needs nothing else."""
+        return not self.missing
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The names of the answers that a strategy or a run rests on, and where they are stored."""
+
+    workspace: Path
+    keys: tuple[str, ...]
+
+
+def export_answers(
+    name: str,
+    output: Path,
+    overrides: Overrides,
+    *,
+    out: Path | None = None,
+    fetching: Fetching = FETCHED,
+) -> Exported:
+    """Write the stored answers that a strategy file or a run asks for to `output`.
+
+    `out` is the folder that runs are looked for in. Raises UsageError where `name` is neither, and
+    WorldError where the store or the file cannot be used.
+    """
+    from rtrade.llm.cache import rows_of
+    from rtrade.llm.recordings import write_recording
+
+    file = Path(name)
+    if file.suffix in _STRATEGIES:
+        wanted = _of_strategy(file, overrides, fetching)
+    elif given := overrides.given():
+        listed = ", ".join(f"`{one}`" for one in given)
+        raise UsageError(
+            f"`{name}` is a run, and a run is as it is: {listed} cannot change it",
+            hint="name the strategy file instead, or leave the options out",
+        )
+    else:
+        wanted = _of_run(name, out)
+    with opened_store(wanted.workspace) as store:
+        count = write_recording(rows_of(store, wanted.keys), output)
+    return Exported(output, count, len(wanted.keys) - count)
+
+
+def import_answers(file: Path, workspace: Path) -> Imported:
+    """Add the answers of a recording to the store of a workspace; those that are there stay.
+
+    Raises InvalidInput with the first line that is wrong; then nothing is added.
+    """
+    from rtrade.llm.recordings import read_recording
+
+    with opened_store(workspace) as store:
+        return read_recording(file, store)
+
+
+def _of_strategy(file: Path, overrides: Overrides, fetching: Fetching) -> Wanted:
+    inquiries = open_inquiries(file, overrides, fetching)
+    keys: dict[str, None] = {}
+    for inquiry in inquiries:
+        keys |= dict.fromkeys(_keys(inquiry))
+    return Wanted(inquiries[0].compiled.workspace, tuple(keys))
+
+
+def _keys(inquiry: Inquiry) -> list[str]:
+    from rtrade.workflow.questioning import weights_of
+
+    name = inquiry.definition.name
+    if inquiry.model.uses_state:
+        raise UsageError(
+            f"what `{name}` is asked depends on the course of the run: its prompt sees the account",
+            hint="export the run instead: `rtrade llm export RUN --output answers.jsonl`",
+        )
+    weights = weights_of(inquiry.provider)
+    questions = inquiry.questions(inquiry.points().tolist(), weights=weights)
+    return [request.key for one in questions for request in one.requests]
+
+
+def _of_run(name: str, out: Path | None) -> Wanted:
+    from rtrade.analysis.llm_decisions import read_lines
+    from rtrade.analysis.stored import find_run, read_run
+    from rtrade.workflow.running import output_root
+
+    run = read_run(find_run(name, output_root(find_workspace(None), out)))
+    file = run.folder / "decisions.jsonl"
+    try:
+        records = read_lines(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"no model decided in the run `{run.run_id}`", hint="choose the run of an LLM strategy"
+        ) from None
+    except (OSError, ValueError) as fault:
+        raise WorldError(
+            f"cannot read {file}: {getattr(fault, 'strerror', None) or fault}",
+            hint="it may have been changed by hand; run the strategy again",
+        ) from fault
+    keys = dict.fromkeys(vote.key for record in records for vote in record.votes)
+    return Wanted(_workspace(run.lock), tuple(keys))
+
+
+def _workspace(lock: object) -> Path:
+    """Return the workspace that a run was made in, or the current one where it is gone."""
+    paths = lock.get("paths") if isinstance(lock, dict) else None
+    stated = paths.get("workspace") if isinstance(paths, dict) else None
+    if isinstance(stated, str) and Path(stated).is_dir():
+        return Path(stated)
+    return find_workspace(None)
