@@ -205,6 +205,8 @@ def test_what_a_decision_did_in_words():
     assert did(Outcome(1, 0.1, entered=(1,)), trades) == "opened long, trade 1"
     both_ = Outcome(-1, 0.1, entered=(2,), left=(1,))
     assert did(both_, trades) == "closed trade 1; opened short, trade 2"
+    brief = Outcome(1, 0.1, entered=(1, 2), left=(1,))
+    assert did(brief, trades) == "long and out again, trade 1; opened short, trade 2"
     kept = [did(Outcome(0, 0.1, held=held), trades) for held in (1, -1, 0, None)]
     assert kept == ["stayed long", "stayed short", "stayed out", "nothing, the run ended"]
 
@@ -293,6 +295,14 @@ class TestLongRuns:
         assert sum(row.flags & 1 for row in table.rows) == llm_tables.ROWS
         assert [row.number for row in table.rows] == sorted(row.number for row in table.rows)
         assert "20,000 bars" in build_context(run).llm.shuffled_note
+
+    def test_limits_at_one_close_after_another_are_counted(self):
+        bars = make_bars(200, holes=0)
+        one = replace(decided(bars, 30, "buy"), clamps=(Clamp("scale_by", 1.0, 0.0),) * 1_000)
+        run = llm_inputs(bars, [one])
+        (row,) = llm_part(run.llm, run.document).decisions.rows
+        assert row.limits[:3] == ("scale by: 1 to 0",) * 3
+        assert row.limits[3:] == ("the same kind 997 times more",)
 
     def test_quiet_decisions_fill_the_table_up(self):
         bars = make_bars(4_000, holes=0)

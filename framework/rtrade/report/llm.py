@@ -132,7 +132,7 @@ def _counts(counts: Counts, told: Mapping[str, Any]) -> tuple[Fact, ...]:
     """Return the counts; those that the result has are `told`, and carry their place in it."""
     rows = (
         ("decisions", "Decisions", counts.decisions, "Closes at which a model was to decide."),
-        ("abstained", "Abstentions", counts.abstained, "Of them without a valid answer: unknown."),
+        ("abstained", "Abstentions", counts.abstained, "Of them without a valid answer."),
         ("invalid", "Invalid answers", counts.invalid, "Replies that were none, repaired or not."),
         ("", "Repaired", counts.repaired, "Decisions whose answer came when asked for again."),
         ("", "Limited", counts.clamped, "Decisions whose entry was made smaller by code."),
@@ -187,14 +187,16 @@ def _costs(cost: InferenceCost, quote: str) -> tuple[Fact, ...]:
         pays = "any" if not cost.break_even else f"{show(cost.break_even, Form.MONEY)} {quote}"
     rows = (
         ("Return, gross", gross, "As everywhere else on this page: fills, fees and slippage."),
-        ("Return, net", net, cost.why or "The same less the cost of all answers."),
+        ("Return, net", net, "The same less the cost of all answers."),
         ("Cost of answers", dollars(cost.cost), "When they were given; stored ones cost no more."),
         ("Per decision", dollars(cost.per_decision), ""),
         ("Per closed trade", dollars(cost.per_trade), ""),
         (
             "Break-even capital",
             pays,
-            "The cash at which the same return just pays for the answers.",
+            f"None: {cost.why}."
+            if cost.why
+            else "The cash at which the same return just pays for the answers.",
         ),
         (
             "Replies",

@@ -34,7 +34,8 @@ def calibration(met: Reliability) -> Picture:
     return Picture(
         svg=draw.drawing(parts),
         summary="A larger dot stands for more decisions, the line through it is its 95 % interval; "
-        "on the dashed line the model is as often right as it says.",
+        "on the dashed line the model is as often right as it says. Tenths without a decision are "
+        "left out.",
         header=("Confidence", "Decisions", "Right", "Share", "Its mean"),
         rows=tuple(
             (
@@ -44,7 +45,7 @@ def calibration(met: Reliability) -> Picture:
                 show(one.share, Form.PERCENT),
                 UNDEFINED if one.sure is None else show(one.sure, Form.PERCENT),
             )
-            for one in met.bins
+            for one in filled
         ),
     )
 

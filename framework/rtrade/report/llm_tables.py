@@ -24,6 +24,7 @@ ROWS = 500
 TEXT = 300_000
 REASONS = 250_000
 MARKS = 5_000
+LIMITS = 3
 MOVED, ABSTAINED, INVALID, LIMITED = 1, 2, 4, 8
 _ABSTAINED = "abstained"
 # Characters that are not seen, or that change how others are seen.
@@ -130,7 +131,7 @@ def _row(
         after=show(outcome.moved, Form.PERCENT, signed=True),
         tone={"": "", "right": "good", "wrong": "bad"}[told],
         verdict=told,
-        limits=tuple(map(_limit, one.clamps)),
+        limits=_limits(one.clamps),
         said=said,
     )
 
@@ -167,14 +168,29 @@ def _texts(one: DecisionRecord, asked: Asked) -> str:
 
 
 def did(outcome: Outcome, trades: Sequence[Mapping[str, Any]]) -> str:
-    """Say what a decision did to the position."""
-    parts = [f"closed trade {number}" for number in outcome.left]
-    parts += [f"opened {trades[number - 1]['side']}, trade {number}" for number in outcome.entered]
+    """Say what became of the position while a decision was the last one."""
+    parts = []
+    for number in sorted({*outcome.left, *outcome.entered}):
+        side = trades[number - 1]["side"]
+        if number not in outcome.entered:
+            parts.append(f"closed trade {number}")
+        elif number in outcome.left:
+            parts.append(f"{side} and out again, trade {number}")
+        else:
+            parts.append(f"opened {side}, trade {number}")
     if parts:
         return "; ".join(parts)
     if outcome.held is None:
         return "nothing, the run ended"
     return {1: "stayed long", -1: "stayed short", 0: "stayed out"}[outcome.held]
+
+
+def _limits(clamps: Sequence[Clamp]) -> tuple[str, ...]:
+    """Return the limits in words; of many, which refused one close after another, the first."""
+    texts = [_limit(clamp) for clamp in clamps[:LIMITS]]
+    if len(clamps) > LIMITS:
+        texts.append(f"the same kind {show(len(clamps) - LIMITS, Form.COUNT)} times more")
+    return tuple(texts)
 
 
 def _limit(clamp: Clamp) -> str:
