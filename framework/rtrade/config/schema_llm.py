@@ -101,7 +101,16 @@ def only_providers() -> list[str]:
 
 def llm_signal() -> Schema:
     """Return the schema of what stands under `llm:` of a signal."""
-    properties = {
+    schema = mapping(
+        "A language model that is asked; the fields of its answer are series for rules.",
+        {**_question(), **_limits()}, ("provider", "prompt", "answer"),
+    )  # fmt: skip
+    return {**schema, "examples": [_EXAMPLE]}
+
+
+def _question() -> Schema:
+    """Return the schemas of what decides on the answers: who is asked, when, and what."""
+    return {
         "provider": text(
             formats.SOURCE, "Name of a source file of `kind: llm` in datasources/.", "local_llm"
         ),
@@ -119,29 +128,28 @@ def llm_signal() -> Schema:
             "description": "Hide the symbol, the dates and the level of prices from the model.",
         },
         "vote": _vote(),
+    }  # fmt: skip
+
+
+def _limits() -> Schema:
+    """Return the schemas of how long, how often and for how much a model is asked."""
+    budget = mapping("What one run may spend; past it the model abstains.",
+                     {part.name: quantity(part) for part in BUDGET})  # fmt: skip
+    return {
         "timeout": _span("How long one attempt may take.", "30s"),
         "deadline": _span("How long a question may take, attempts and waits included.", "75s"),
         "attempts": quantity(ATTEMPTS),
         "concurrency": quantity(CONCURRENCY),
         "rate": quantity(RATE),
-        "budget": {
-            **mapping("What one run may spend; past it the model abstains.",
-                      {part.name: quantity(part) for part in BUDGET}),
-            "minProperties": 1,
-        },
+        "budget": {**budget, "minProperties": 1},
         "on_failure": _on_failure(),
         "cache": {
             "enum": list(get_args(CacheMode)),
             "default": LlmSignalDef.cache,
-            "description": "What is done with answers that are stored: take them and ask for the "
-            "rest, take them only, ask and compare, ask and replace, or neither.",
+            "description": "What is done with stored answers: take them and ask for the rest; take "
+            "them only; ask for all and keep what is new; ask for all and replace them; neither.",
         },
-    }  # fmt: skip
-    schema = mapping(
-        "A language model that is asked; the fields of its answer are series for rules.",
-        properties, ("provider", "prompt", "answer"),
-    )  # fmt: skip
-    return {**schema, "examples": [_EXAMPLE]}
+    }
 
 
 _ANSWER = {"action": ["buy", "sell", "hold"], "confidence": "0..100", "reason": "text"}

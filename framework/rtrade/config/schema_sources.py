@@ -57,7 +57,6 @@ EXCHANGE_KEYS = ("exchange", "base_url", "ws_url", *SECRET_KEYS, "rate", "market
 
 def datasource_schema() -> Schema:
     """Return the schema of a source file."""
-    files, generated = ["path"], ["start", "bars", "price", "volatility"]
     properties = {
         "rtrade": version(),
         "kind": {
@@ -87,17 +86,22 @@ def datasource_schema() -> Schema:
     }
     schema = root("An rtrade source", "A source of bars, or of answers.", properties,
                   ("rtrade", "kind"))  # fmt: skip
-    layout = ["columns", "time_unit"]
-    others = [*EXCHANGE_KEYS, *only_providers()]
+    return {**schema, "allOf": _kinds()}
+
+
+def _kinds() -> list[Schema]:
+    """Return what each kind has, and has not."""
+    files, generated = ["path"], ["start", "bars", "price", "volatility"]
+    layout, answers = ["columns", "time_unit"], only_providers()
+    others = [*EXCHANGE_KEYS, *answers]
     venue = [key for key in EXCHANGE_KEYS if key not in ("base_url", "api_key")]
     bars = ["series", *layout, "filters", "quality", *venue]
-    schema["allOf"] = [
+    return [
         _for_kinds(["synthetic"], ["seed", "series"], [*layout, *others], generated, files),
         _for_kinds(["csv", "parquet"], ["series"], ["seed", *others], files, generated),
-        _for_kinds(["exchange"], ["exchange"], ["seed", "series", *layout, *only_providers()]),
+        _for_kinds(["exchange"], ["exchange"], ["seed", "series", *layout, *answers]),
         _for_kinds(["llm"], ["model"], bars),
     ]
-    return schema
 
 
 def _exchange() -> Schema:
