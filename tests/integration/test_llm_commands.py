@@ -13,6 +13,8 @@ import pytest
 from llm.cases import CANARY
 from llm.endpoint import Call, StandIn, completion, hangs, http, refuses, resets, says
 from rtrade.cli.main import main
+from rtrade.core.errors import LlmNotInstalled
+from rtrade.llm import local
 
 STRATEGY = """\
 rtrade: 1
@@ -359,6 +361,18 @@ def test_a_model_that_remembers_the_market(workspace: Workspace) -> None:
     )
 
 
+def test_a_prompt_without_names_gives_nothing_to_remember(workspace: Workspace) -> None:
+    workspace.prompt.write_text("The change: {{ stats.change | pct }}", encoding="utf-8")
+    with StandIn(judges) as server:
+        workspace.at(server.url)
+        done = workspace.llm("probe", "strategies/ask.yaml", "--points", "4")
+        # What is the same under several disguises is asked once.
+        asked = [call.document for call in server.calls]
+        sent = {(one["messages"][-1]["content"], one["seed"]) for one in asked}
+    assert len(asked) == len(sent) <= 16
+    assert "the prompt tells neither the market nor dates" in done.stdout
+
+
 def test_the_seed_chooses_the_points(workspace: Workspace) -> None:
     with StandIn(judges) as server:
         workspace.at(server.url)
@@ -483,13 +497,40 @@ def test_an_analysis_before_the_range_is_refused(workspace: Workspace) -> None:
     assert "begins at 2023-01-01T00:00:00Z" in done.stderr
 
 
-def test_the_embedded_model_analyses(workspace: Workspace) -> None:
+def test_the_embedded_model_analyses_once_and_is_then_replayed_without_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     embedded = ["--set", "signals.analyst.llm.provider=local_llm",
                 "--set", "signals.analyst.llm.timeout=90s",
                 "--set", "signals.analyst.llm.deadline=100s"]  # fmt: skip
     done = workspace.llm("analyze", "strategies/ask.yaml", *embedded, key="")
     assert done.returncode == 0, done.stderr
     assert "is a demonstration: it has no skill at trading" in done.stdout
+    again = workspace.llm("analyze", "strategies/ask.yaml", *embedded, key="")
+
+    monkeypatch.setattr(local, "engine_version", not_installed)
+    replayed = workspace.llm("analyze", "strategies/ask.yaml", *embedded, key="")
+    assert (replayed.returncode, replayed.stdout) == (0, again.stdout)
+    missed = workspace.llm("analyze", "strategies/ask.yaml", *embedded, "--at", "2023-01-05")
+    assert missed.returncode == 4
+    assert "rtrade llm install" in missed.stderr
+
+
+def not_installed() -> str:
+    raise LlmNotInstalled("it is not installed", hint="run `rtrade llm install`")
+
+
+def test_a_prompt_to_the_embedded_model_is_shown_without_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "engine_version", not_installed)
+    embedded = ["--set", "signals.analyst.llm.provider=local_llm", "--at", "2023-01-05"]
+    done = workspace.llm("prompt", "strategies/ask.yaml", *embedded)
+    assert done.returncode == 0
+    assert "key: not known before `rtrade llm install`" in done.stdout
+    assert "ASSET closed at" in done.stdout
+    shown = workspace.json("prompt", "strategies/ask.yaml", *embedded)
+    assert (shown["requests"][0]["key"], shown["requests"][0]["stored"]) == (None, None)
 
 
 # doctor

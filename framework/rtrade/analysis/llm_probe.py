@@ -33,6 +33,8 @@ COMPARED: Mapping[Disguise, Disguise] = {
     "flipped": "anonymised",
     "shuffled": "anonymised",
 }
+# Those that change nothing but what the market can be recognised by.
+NAMING: tuple[Disguise, ...] = ("named", "shifted")
 # Four years of whole weeks, so that days of the week stay; months stay months.
 _WEEKS, _MONTHS = 208, 48
 # Numbers agree that are no further apart than this share of their range.

@@ -62,12 +62,16 @@ def _answers(shown: Shown) -> str:
 
 
 def _conclusions(probed: Probed) -> Iterator[str]:
+    from rtrade.analysis.llm_probe import NAMING
+
     verdict = probed.verdict
     if probed.in_run:
         yield "note: prompts saw the account of the run's beginning: flat, with all the cash"
     yield f"steady       {_percent(verdict.steady)} of answers stay when only the seed changes"
     yield f"leak score   {_score(verdict.leak)}  (0: name and dates change nothing; 1: everything)"
     yield f"reaction     {_score(verdict.reaction)}  (0: the market changes nothing; 1: everything)"
+    if not any(verdict.agreements[name].changed for name in NAMING):
+        yield "the prompt tells neither the market nor dates: there is nothing to remember it by"
     if verdict.reacts is False and verdict.most is not None:
         value, share = verdict.most
         yield (

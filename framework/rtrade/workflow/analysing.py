@@ -73,12 +73,10 @@ def analyse_market(
     None: one in `analyses/` of the folder of runs. Raises UsageError where no bar is that early,
     InvalidInput where a file is wrong, and WorldError where the world fails.
     """
-    from rtrade.workflow.questioning import weights_of
-
     inquiry = open_inquiry(path, overrides, signal, fetching)
     index = _bar(inquiry, at)
     asked = inquiry.asking(_definition(inquiry), _template(inquiry))
-    questions = asked.questions([index], weights=weights_of(inquiry.provider))
+    questions = asked.questions([index], weights=inquiry.weights())
     done = consult(asked, questions, fetching)
     decision = done.decisions[0]
     if decision.votes[0].reply is None:

@@ -91,7 +91,7 @@ class Answers:
         from rtrade.workflow.questioning import interviews
 
         self._stack = stack
-        for interview in interviews(self._compiled.plan, self._market):
+        for interview in interviews(self._compiled.plan, self._market, store):
             definition = interview.llm.definition
             mode = definition.cache
             if self._fetching.offline:

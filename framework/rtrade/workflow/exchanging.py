@@ -92,16 +92,13 @@ def _of_strategy(file: Path, overrides: Overrides, fetching: Fetching) -> Wanted
 
 
 def _keys(inquiry: Inquiry) -> list[str]:
-    from rtrade.workflow.questioning import weights_of
-
     name = inquiry.definition.name
     if inquiry.model.uses_state:
         raise UsageError(
             f"what `{name}` is asked depends on the course of the run: its prompt sees the account",
             hint="export the run instead: `rtrade llm export RUN --output answers.jsonl`",
         )
-    weights = weights_of(inquiry.provider)
-    questions = inquiry.questions(inquiry.points().tolist(), weights=weights)
+    questions = inquiry.questions(inquiry.points().tolist(), weights=inquiry.weights())
     return [request.key for one in questions for request in one.requests]
 
 

@@ -104,13 +104,12 @@ def _questions(
     from numpy.random import RandomState
 
     from rtrade.analysis.llm_probe import mirrored, moved, reordered
-    from rtrade.workflow.questioning import weights_of
 
     def order(count: int) -> IntArray:
         found: IntArray = RandomState(seed).permutation(count)
         return found
 
-    weights, market = weights_of(inquiry.provider), inquiry.market
+    weights, market = inquiry.weights(), inquiry.market
     hidden = inquiry.questions(points, weights=weights, anonymize=True)
     return {
         "anonymised": hidden,

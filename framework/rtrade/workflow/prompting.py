@@ -53,6 +53,17 @@ class Inquiry:
 
         return points_of(self.model, self.market, self._known(self.market))
 
+    def weights(self) -> str | None:
+        """Return what runs the model, as the names of its answers say it.
+
+        Raises LlmNotInstalled where the embedded model's engine is not there, and none of its
+        answers is stored.
+        """
+        from rtrade.workflow.questioning import weights_of
+
+        with opened_store(self.compiled.workspace) as store:
+            return weights_of(self.provider, store)
+
     def builder(self, *, anonymize: bool, market: MarketData | None = None) -> ContextBuilder:
         """Return what makes contexts, of the strategy's bars or of `market`, made up from them."""
         from rtrade.llm.contexts import ContextBuilder
@@ -179,12 +190,12 @@ def prompt_at(
     Neither a key nor a model is needed. Raises UsageError where no point is that early.
     """
     inquiry = open_inquiry(path, overrides, signal, fetching)
-    market, weights = inquiry.market, known_weights(inquiry.provider)
-    index = point_before(inquiry, at)
-    question = inquiry.questions([index], weights=weights)[0]
-    keys = None
-    if weights is not None or inquiry.provider.engine != "local":
-        keys = tuple(request.key for request in question.requests)
+    market, index = inquiry.market, point_before(inquiry, at)
+    try:
+        question = inquiry.questions([index], weights=inquiry.weights())[0]
+        keys: tuple[str, ...] | None = tuple(request.key for request in question.requests)
+    except LlmNotInstalled:
+        question, keys = inquiry.questions([index], weights=None)[0], None
     stored = None
     if keys is not None:
         with opened_store(inquiry.compiled.workspace) as store:
@@ -219,16 +230,3 @@ def point_before(inquiry: Inquiry, at: int) -> int:
         f"`{name}` is not asked at or before {iso(at)}: the first time is at the bar {first}",
         hint="begin earlier with `--start`",
     )
-
-
-def known_weights(provider: LlmProviderDef) -> str | None:
-    """Return what the names of answers say of weights and engine; None where it is not known.
-
-    An endpoint does not tell; the embedded model is known where its engine is installed.
-    """
-    from rtrade.workflow.questioning import weights_of
-
-    try:
-        return weights_of(provider)
-    except LlmNotInstalled:
-        return None

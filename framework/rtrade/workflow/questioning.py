@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import numpy as np
 
 from rtrade.catalog.registry import Kind, Unit
 from rtrade.config.llm_definitions import LlmProviderDef
+from rtrade.core.errors import LlmNotInstalled
 from rtrade.llm.cadence import points_at, points_every
 from rtrade.llm.columns import answer_columns
 from rtrade.llm.contexts import Column, ContextBuilder, Portfolio, Position
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from rtrade.core.bars import IntArray, MarketData
     from rtrade.execution.asking import State
     from rtrade.llm.answers import Answer
+    from rtrade.llm.cache import AnswerStore
     from rtrade.llm.questions import Question
     from rtrade.plan.plan import LlmPlan, Plan
     from rtrade.signals.table import SignalTable
@@ -84,10 +87,11 @@ class Interview:
         self.prompter.close()
 
 
-def interviews(plan: Plan, market: MarketData) -> Iterator[Interview]:
+def interviews(plan: Plan, market: MarketData, store: AnswerStore) -> Iterator[Interview]:
     """Yield what is asked of each model of a plan over a market.
 
-    Raises LlmNotInstalled where the local model is asked and what runs it is not there.
+    Raises LlmNotInstalled where the local model is asked, what runs it is not there, and `store`
+    has no answer of it.
     """
     table = evaluate_without_answers(plan, market)
     told = columns_of(plan, table)
@@ -96,7 +100,7 @@ def interviews(plan: Plan, market: MarketData) -> Iterator[Interview]:
         builder = ContextBuilder(
             market.base, told, market.others, definition.window, definition.anonymize
         )
-        questioner = Questioner(definition, llm.provider, weights_of(llm.provider))
+        questioner = Questioner(definition, llm.provider, weights_of(llm.provider, store))
         prompter = Prompter(llm.templates, builder, questioner)
         yield Interview(llm, points_of(llm, market, table), len(market.base), plan.cash, prompter)
 
@@ -122,10 +126,22 @@ def columns_of(plan: Plan, table: SignalTable) -> dict[str, Column]:
     return found
 
 
-def weights_of(provider: LlmProviderDef) -> str | None:
-    """Return which weights and engine answer, where that is known; part of each answer's key."""
+def weights_of(provider: LlmProviderDef, store: AnswerStore) -> str | None:
+    """Return which weights and engine answer, where that is known; part of each answer's key.
+
+    Where the embedded model's engine is not installed, they are those of its latest stored answer:
+    whoever was given the answers repeats a run without it. Raises LlmNotInstalled where there is
+    none either.
+    """
     if provider.engine != "local":
         return None
     from rtrade.llm.local import identity
 
-    return identity()
+    try:
+        return identity()
+    except LlmNotInstalled:
+        latest = store.recent_answers(provider.model, 1)
+        if not latest:
+            raise
+        stored: str | None = json.loads(latest[0].request).get("weights")
+        return stored
