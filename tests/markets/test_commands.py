@@ -219,7 +219,7 @@ def test_vwap_is_the_one_of_strategies(workspace: Path) -> None:
 
 def test_pruned_bars_count_as_never_fetched(workspace: Path) -> None:
     assert rtrade(workspace, *SYNC).returncode == 0
-    prune = ("data", "prune", "binance", "--older-than", "1d", "--json")
+    prune = ("data", "prune", "binance", "--older-than", "365d", "--json")
     (dry,) = document(rtrade(workspace, *prune, "--dry-run"))["series"]
     assert (dry["bars"], dry["deleted"]) == (len(BARS), False)
     (done,) = document(rtrade(workspace, *prune))["series"]
@@ -244,7 +244,7 @@ def test_pruned_bars_count_as_never_fetched(workspace: Path) -> None:
         (("check", "binance"), 4, "nothing is stored of `binance`"),
         (("export", "binance", SYMBOL, "--timeframe", "1h", "--output", "x.xlsx"), 2, ".parquet"),
         (("import", "binance", SYMBOL, "missing.csv", "--timeframe", "1h"), 3, "missing.csv"),
-        (("prune", "--older-than", "old"), 2, "is not a timeframe"),
+        (("prune", "--older-than", "old"), 2, "is not a length of time"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_one_clear_error(

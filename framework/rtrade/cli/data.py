@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from rtrade.core.errors import UsageError
 from rtrade.core.timeframes import Timeframe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_AGE = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 
 quiet_option = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
@@ -26,13 +29,12 @@ def _as_timeframe(_: click.Context, __: click.Parameter, value: str | None) -> T
         raise click.BadParameter(f"{error}: write `5m`, `1h` or `1d`.") from error
 
 
-def _as_length(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> Timeframe | None:
-    length = _as_timeframe(context, parameter, value)
-    if length is not None and length.months:
-        raise click.BadParameter(f"`{value}` has no fixed length: count in days, such as `30d`.")
-    return length
+def _as_age(_: click.Context, __: click.Parameter, value: str) -> int:
+    """Read how long ago, in ms; unlike a timeframe it may be years."""
+    match = _AGE.fullmatch(value.strip())
+    if match is None:
+        raise click.BadParameter(f"`{value}` is not a length of time: write `365d` or `12h`.")
+    return int(match[1]) * Timeframe.parse(f"1{match[2]}").ms
 
 
 def _timeframe(*, required: bool) -> Callable[[Command], Command]:
@@ -279,7 +281,7 @@ def vwap(
 @click.option(
     "--older-than",
     "age",
-    callback=_as_length,
+    callback=_as_age,
     required=True,
     metavar="LENGTH",
     help="Delete bars that opened longer ago than this, such as 365d.",
@@ -292,7 +294,7 @@ def prune(
     symbols: tuple[str, ...],
     *,
     timeframe: Timeframe | None,
-    age: Timeframe,
+    age: int,
     dry_run: bool,
     quiet: bool,
     json: bool,

@@ -241,8 +241,10 @@ def _unfetched(stock: Stock, key: SeriesKey, left: Sequence[Interval] | None) ->
     name = f"{key.symbol} {key.timeframe}"
     hint = f"rtrade data sync {stock.source.name} {key.symbol} --timeframe {key.timeframe}"
     if left is None:
-        return DataUnavailable(f"no bars of {name} are stored of `{stock.source.name}`, "
-                               "and --offline forbids fetching them", hint=hint)  # fmt: skip
+        message = f"no bars of {name} are stored of `{stock.source.name}`"
+        return DataUnavailable(
+            f"{message}, and --offline forbids fetching them", hint=f"{hint} --since TIME"
+        )
     shown = ", ".join(f"{iso(part.start)} to {iso(part.end)}" for part in left[:3])
     more = f" and {len(left) - 3} stretches more" if len(left) > 3 else ""
     return DataUnavailable(

@@ -160,14 +160,14 @@ def prune_series(
     *,
     symbols: Sequence[str] = (),
     timeframe: Timeframe | None = None,
-    age: Timeframe,
+    age: int,
     now: int,
     dry: bool = False,
 ) -> list[Pruned]:
-    """Delete stored bars that opened more than `age` before `now` (ms); return what was deleted."""
+    """Delete stored bars that opened more than `age` before `now` (both ms); return which."""
     exchange = None if name is None else exchange_source(name, workspace).exchange
     venue = None if exchange is None else exchange.venue
-    before = now - age.ms
+    before = now - age
     found: list[Pruned] = []
     with opened_store(workspace) as store:
         for one in store.all_series():
