@@ -1,11 +1,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
-STRATEGY ?= strategies/sma_btc.yaml
+STRATEGY ?= strategies/llm_btc.yaml
 RUNS ?= 100000
 
 .PHONY: run test check fix docs bench nightly clean
 
-run: .venv/ready  ## set up once, then run the default strategy on the embedded sample
+run: .venv/ready  ## set up once, then let the embedded model trade the embedded sample
 	$(BIN)/rtrade run $(STRATEGY)
 
 test: .venv/ready-dev .venv/ready-editor .venv/ccxt-lowest check  ## every check and every test
@@ -55,7 +55,8 @@ clean:  ## remove the environment and what builds leave behind
 	  || { rm -rf .venv; echo "Python's venv module is missing (Debian: apt install python3-venv)" >&2; exit 2; }
 
 .venv/ready: setup.cfg pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local-llm]'
+	$(BIN)/rtrade llm install --quiet
 	@touch $@
 
 # The language server of editors, for the tests of what editors show.

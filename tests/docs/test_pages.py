@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.test_tutorial import put_into
 from integration.test_cli import ROOT, rtrade
 from rtrade.cli.generating import generated
 
@@ -48,6 +49,15 @@ def test_the_readme_strategy_runs(workspace: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_readme_model_is_one_that_can_be_asked(workspace: Path) -> None:
+    first, *others = blocks(README, "yaml")
+    text = put_into(first, next(block for block in others if "llm:" in block))
+    path = workspace / "strategies" / "asking.yaml"
+    path.write_text(text, encoding="utf-8")
+    done = rtrade("validate", path, cwd=workspace)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_readme_error_is_what_is_printed(workspace: Path) -> None:
     shown = next(block for block in blocks(README, "") if block.startswith("error["))
     text = blocks(README, "yaml")[0].replace("stop_loss", "stop_los")
@@ -78,9 +88,8 @@ def test_the_readme_source_loads_the_users_bars(workspace: Path) -> None:
     rows += [f"{1_600_000_000_000 // 3_600_000 * 3_600_000 + hour * 3_600_000},10,12,9,"
              f"{10 + hour % 2},5" for hour in range(200)]  # fmt: skip
     folder = workspace / "datasources"
-    (folder / "mine.yaml").write_text(
-        blocks(README, "yaml")[1].replace(".csv.gz", ".csv"), encoding="utf-8"
-    )
+    source = next(block for block in blocks(README, "yaml") if "kind: csv" in block)
+    (folder / "mine.yaml").write_text(source.replace(".csv.gz", ".csv"), encoding="utf-8")
     (folder / "BTCUSDT_1h.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     done = rtrade("run", "strategies/sma_btc.yaml", "--source", "mine", cwd=workspace)
     assert done.returncode == 0, done.stderr

@@ -8,20 +8,25 @@ from collections.abc import Callable
 from rtrade.catalog.installed import registry
 from rtrade.config.decoding import decode_strategy
 from rtrade.config.decoding_sources import decode_source
+from rtrade.config.llm_definitions import LlmProviderDef, PromptTemplate
 from rtrade.config.overrides import NO_OVERRIDES
 from rtrade.config.overriding import override
 from rtrade.config.reader import read_text
 from rtrade.config.validation import check_source, check_strategy
 from rtrade.core.codes import CODES
-from rtrade.core.diagnostics import Diagnostic
+from rtrade.core.diagnostics import Diagnostic, SourceText
 from rtrade.core.errors import InvalidInput
 from rtrade.core.rendering import as_dict, render
+from rtrade.llm.names import known_names
+from rtrade.llm.templates import parse_template
+from rtrade.plan.asking import Asking, PromptNames
 from rtrade.plan.build import build
 from rtrade.plan.canonical import canonical_json, plan_document
 from rtrade.plan.explain import explain
 from rtrade.plan.review import review
 
 FILE = "any.yaml"
+PROVIDER = LlmProviderDef(name="any", model="any", temperature=0.7)
 FRAME = """rtrade: 1
 name: any
 data: {source: sample, symbol: BTC/USDT, timeframe: 1h, also: {daily: {timeframe: 1d}}}
@@ -33,6 +38,12 @@ risk: {stop_loss: 5%}
 costs: {commission: 0.1%, slippage: 0%}
 backtest: {cash: 1000}
 """
+
+
+def prompt_of(prompt: SourceText, names: PromptNames) -> PromptTemplate:
+    """Read any prompt: one of names that there are."""
+    text = "{{ close }} " + " ".join(f"{{{{ signals['{name}'] }}}}" for name in names.signals)
+    return parse_template(text, prompt.text, known_names(names.signals, names.series))
 
 
 def reads(text: str) -> bool:
@@ -48,7 +59,8 @@ def loads_strategy(text: str) -> bool:
         if findings := check_strategy(document):
             raise InvalidInput(findings)
         definition = decode_strategy(document, given)
-        plan = build(definition, registry())
+        providers = {llm.name: PROVIDER for llm in definition.llm}
+        plan = build(definition, registry(), Asking(providers, prompt_of))
         json.dumps(plan_document(plan), allow_nan=False)
         assert canonical_json(plan)
         explain(plan, definition, registry()).as_text().encode("utf-8", "backslashreplace")

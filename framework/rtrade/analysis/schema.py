@@ -72,56 +72,66 @@ def result_schema() -> Schema:
 
 
 def _llm() -> Schema:
-    counts = {
-        "decisions": _count("Decision points."),
-        "abstained": _count("Decision points without a valid answer."),
-        "invalid": _count("Replies that were no valid answer, repaired or not."),
-    }
-    valid = {
-        "type": "boolean",
-        "description": "False where more points abstained than `on_failure` allows.",
-    }
-    names = {"provider": _text("Its source."), "model": _text("The model asked for.")}
-    flag = {"type": "boolean"}
-    signal = _object(
-        "One signal that a model answers.",
-        {
-            "signal": _text("Its name."),
-            **names,
-            "valid": valid,
-            **counts,
-            "anonymized": {**flag, "description": "Whether prompts hid the symbol and the dates."},
-            "demonstration": {**flag, "description": "Whether it is the embedded model."},
-            "knowledge_cutoff": _time("When what the model has read ends.", null=True),
-        },
-    )
-    spent = {
-        "prompt_tokens": _count("Tokens of prompts, equal requests counted once."),
-        "completion_tokens": _count("Tokens of replies."),
-        "cost_usd": _number("US dollars; null where prices are not known.", null=True),
-    }
     digest = {"sha256": _text("sha256 over all decisions; part of the fingerprint.", pattern=_HEX)}
     answers = _object(
         "The answers that the run rests on, and what they took when they were given.",
-        digest | spent,
+        digest | _spent(),
     )
     printed = {
         "calls": _count("Requests sent; this and what follows: this time, only in `--json`."),
         "cached": _count("Decision points that were stored already."),
-        **spent,
+        **_spent(),
     }
     always = {
-        **names,
-        "valid": valid,
-        **counts,
+        **_asked(),
         "answers": answers,
-        "signals": {"type": "array", "description": "By signal, as in the file.", "items": signal},
+        "signals": {
+            "type": "array",
+            "description": "By signal, as in the file.",
+            "items": _llm_signal(),
+        },
     }
     return _object(
         "The language models that were asked; not there where none was.",
         always | printed,
         required=tuple(always),
     )
+
+
+def _llm_signal() -> Schema:
+    flag = {"type": "boolean"}
+    return _object(
+        "One signal that a model answers.",
+        {
+            "signal": _text("Its name."),
+            **_asked(),
+            "anonymized": {**flag, "description": "Whether prompts hid the symbol and the dates."},
+            "demonstration": {**flag, "description": "Whether it is the embedded model."},
+            "knowledge_cutoff": _time("When what the model has read ends.", null=True),
+        },
+    )
+
+
+def _asked() -> Schema:
+    return {
+        "provider": _text("Its source."),
+        "model": _text("The model asked for."),
+        "valid": {
+            "type": "boolean",
+            "description": "False where more points abstained than `on_failure` allows.",
+        },
+        "decisions": _count("Decision points."),
+        "abstained": _count("Decision points without a valid answer."),
+        "invalid": _count("Replies that were no valid answer, repaired or not."),
+    }
+
+
+def _spent() -> Schema:
+    return {
+        "prompt_tokens": _count("Tokens of prompts, equal requests counted once."),
+        "completion_tokens": _count("Tokens of replies."),
+        "cost_usd": _number("US dollars; null where prices are not known.", null=True),
+    }
 
 
 def _data() -> Schema:
