@@ -13,10 +13,11 @@ from rtrade.analysis.llm_costs import NO_GAIN, NO_PRICES, inference_cost
 from rtrade.analysis.llm_decisions import Clamp
 from rtrade.analysis.llm_knowledge import SPLIT, Course, Knowledge, last_cutoff, split
 from rtrade.analysis.llm_outcomes import Judge, outcomes, reliability, wilson
-from rtrade.analysis.llm_rules import directions, filter_alone, llm_alone
+from rtrade.analysis.llm_rules import APPLIES, directions, filter_alone, llm_alone
 from rtrade.analysis.llm_study import judge_of, study, trades_of
 from rtrade.analysis.metrics import measure
 from rtrade.analysis.record import _trade
+from rtrade.config.definitions import RiskDef
 from rtrade.config.llm_definitions import LlmProviderDef, PricesDef
 from unit.llm_cases import (
     ACTIONS,
@@ -152,6 +153,7 @@ class TestCosts:
         assert (found.requests, found.cost) == (0, 0.0)
 
 
+AGREED = above(0, replace(confidence(), field=APPLIES, high=0))
 UP = {"action": {"buy": 1, "sell": -1, "hold": 0}}
 
 
@@ -192,15 +194,37 @@ class TestRules:
             risk_factors=(1.0, 0.5, 0.0),
         )
         left = filter_alone(plan)
-        assert left.rules == {"enter_long": trend, "exit_long": negated(trend)}
-        assert (left.scale, left.risk_level, left.risk_factors, left.llm) == (None, None, (), {})
+        assert left.rules == {
+            "enter_long": both(AGREED, AGREED, trend),
+            "exit_long": negated(trend),
+        }
+        assert (left.scale, left.risk_level, left.risk_factors) == (None, None, ())
         kept = replace(plan, scale=above(1).left)
         assert filter_alone(kept).scale is kept.scale
 
-    def test_a_model_that_is_asked_on_a_condition_leaves_that_condition(self):
-        trend, when = above(20_000), above(100)
-        plan = plan_of({"enter_long": both(says("buy"), trend), "exit_long": says("sell")}, at=when)
-        assert filter_alone(plan).rules == {"enter_long": both(when, trend)}
+    def test_a_model_that_is_asked_on_a_condition_leaves_that_it_was_asked(self):
+        plan = plan_of({"enter_long": says("buy"), "exit_long": says("sell")}, at=above(100))
+        assert filter_alone(plan).rules == {"enter_long": AGREED}
+        denied = plan_of({"enter_long": both(negated(says("sell")), above(5))})
+        assert filter_alone(denied).rules == {"enter_long": both(AGREED, above(5))}
+
+    def test_agreeing_lasts_as_long_as_an_answer(self):
+        asked = signal_of(every=None, valid_for=3)
+        rules = {"enter_long": both(says("buy"), above(1)), "exit_long": negated(above(1))}
+        plan = replace(plan_of(rules, signals=(asked,), at=above(1)), risk=RiskDef(time_exit=1))
+        decisions = [decided(BARS, at, "sell") for at in (10, 11, 50, 120)]
+        _, market, _, metrics = ran(BARS, decisions, plan)
+        seen = []
+
+        def run(given, answers):
+            result = rerun(market)(given, answers)
+            seen.append([trade.entry_bar for trade in result.trades])
+            return result
+
+        baselines(plan, decisions, market, metrics, run, shuffling())
+        assert metrics["trades"] == 0
+        # Held for one bar, and entered again while the answer applies.
+        assert seen[0] == [11, 13, 51, 53, 121, 123]
 
     def test_nothing_is_left_of_a_model_alone(self):
         assert filter_alone(plan_of()) is None
@@ -262,6 +286,22 @@ class TestOutcomes:
             BARS.close[-1] / BARS.open[6] - 1,
             BARS.close[-1] / BARS.open[10] - 1,
         ]
+        assert [one.moved for one in found] == pytest.approx(moves)
+
+    def test_decisions_on_a_condition_are_judged_over_a_time_that_no_price_sets(self):
+        steps = (3, 5, 9, 19, 21)
+        decisions = [decided(BARS, at, "buy") for at in steps]
+        fixed = plan_of(signals=(signal_of(every=None, valid_for=6),), at=above(1))
+        assert judge_of(fixed, "analyst", decisions, BARS).horizon == 6
+        # The median of 2, 4, 10 and 2 bars.
+        judge = judge_of(plan_of(at=above(1)), "analyst", decisions, BARS)
+        assert judge.horizon == 3
+        assert judge_of(plan_of(at=above(1)), "analyst", decisions[:1], BARS).horizon == 1
+        assert judge_of(plan_of(), "analyst", decisions, BARS).horizon is None
+        late = [*decisions, decided(BARS, 237, "buy")]
+        found = outcomes(late, {"analyst": judge}, BARS, np.zeros(240), ())
+        moves = [BARS.open[at + 4] / BARS.open[at + 1] - 1 for at in steps]
+        moves.append(BARS.close[-1] / BARS.open[238] - 1)
         assert [one.moved for one in found] == pytest.approx(moves)
 
     def test_confidence_meets_outcomes(self):
@@ -366,7 +406,8 @@ class TestBaselines:
     def test_the_filter_and_the_model_trade_on_the_same_engine(self):
         trend = above(float(np.median(BARS.close)))
         rules = {"enter_long": both(says("buy"), trend), "exit_long": negated(trend)}
-        decisions = [decided(BARS, at, "buy") for at in POINTS]
+        # From the first bar on, so that an answer always applies.
+        decisions = [decided(BARS, at, ("buy", "hold")[at % 8 > 0]) for at in range(0, 240, 4)]
         plan, market, _, metrics = ran(BARS, decisions, plan_of(rules))
         found = baselines(plan, decisions, market, metrics, rerun(market), shuffling())
         rows = {row.name: row for row in found.rows}
@@ -431,7 +472,7 @@ class TestStudy:
         assert found.split.state == Knowledge.UNKNOWN
 
     def test_the_confidence_is_what_sizes_go_by(self):
-        judge = judge_of(plan_of(scale=confidence()), "analyst")
+        judge = judge_of(plan_of(scale=confidence()), "analyst", (), BARS)
         assert (judge.field, judge.confidence, judge.low, judge.high) == (
             "action", "confidence", 0, 100,
         )  # fmt: skip

@@ -200,6 +200,25 @@ def test_each_decision_is_a_row_with_what_became_of_it():
     assert 'href="decisions.jsonl"' in html
 
 
+def test_columns_of_what_no_answer_has_are_left_out():
+    asked = signal_of(every=None, valid_for=6)
+    bare = replace(asked, answer=asked.answer[:1])
+    bars = make_bars(200, holes=0)
+    run = llm_inputs(
+        bars, [decided(bars, 30, "buy"), decided(bars, 60, "sell")],
+        plan_of(signals=(bare,), at=above(1)),
+    )  # fmt: skip
+    html = render(run)
+    assert ">Sure</th>" not in html
+    assert ">Reason</th>" not in html
+    assert 'colspan="6"' in html
+    assert "over 6 bars where it was asked on a condition" in html
+    whole = render(run_of())
+    assert ">Sure</th>" in whole
+    assert ">Reason</th>" in whole
+    assert 'colspan="8"' in whole
+
+
 def test_what_a_decision_did_in_words():
     trades = [{"side": "long"}, {"side": "short"}]
     assert did(Outcome(1, 0.1, entered=(1,)), trades) == "opened long, trade 1"
@@ -245,7 +264,7 @@ def test_two_models_are_told_apart():
     assert [fact.title for fact in part.models] == ["analyst", "critic"]
     html = render(run)
     assert ">Signal</th>" in html
-    assert 'colspan="9"' in html
+    assert 'colspan="8"' in html
 
 
 def test_the_result_is_named_where_it_has_the_number():

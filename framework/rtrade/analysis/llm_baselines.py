@@ -13,11 +13,12 @@ import numpy as np
 
 from rtrade.analysis.benchmark import benchmark_equity
 from rtrade.analysis.llm_decisions import DecisionRecord
-from rtrade.analysis.llm_rules import filter_alone, llm_alone
+from rtrade.analysis.llm_rules import APPLIES, filter_alone, llm_alone
 from rtrade.analysis.metrics import drawdown
 from rtrade.core.bars import FloatArray, IntArray, MarketData
 from rtrade.core.results import RunResult
 from rtrade.llm.answers import Answer
+from rtrade.llm.cadence import applying
 from rtrade.llm.columns import answer_columns
 from rtrade.plan.plan import Plan
 from rtrade.signals.answers import AnswerSeries
@@ -99,7 +100,8 @@ def baselines(
         _held(plan, market, metrics["benchmark_return"]),
         Baseline("flat", 0.0, 0.0, 0),
     ]
-    rows.append(_rerun("filter", filter_alone(plan), answers, rerun, plan.cash))
+    let = _applying(plan, decisions, times, answers)
+    rows.append(_rerun("filter", filter_alone(plan), let, rerun, plan.cash))
     rows.append(_rerun("llm", llm_alone(plan), answers, rerun, plan.cash))
     if len(times) > MOST_BARS:
         why = f"more than {MOST_BARS:,} bars: {ORDERS} further runs would take too long"
@@ -164,6 +166,20 @@ def _shuffled(
     # A return within a rounding of the run's own is one as high.
     as_high = int(np.count_nonzero(returns >= own - 1e-12))
     return Shuffled(returns, (1 + as_high) / (1 + ORDERS))
+
+
+def _applying(
+    plan: Plan, decisions: Sequence[DecisionRecord], times: IntArray, answers: Answers
+) -> Answers:
+    """Return the answers with the field that tells where one applies."""
+    found = {}
+    for name, series in answers.items():
+        _, points = _given(name, decisions, times)
+        valid_for = plan.llm[name].definition.cadence.valid_for
+        applies = applying(points, len(times), valid_for) >= 0
+        field = {APPLIES: np.where(applies, 1.0, np.nan)}
+        found[name] = AnswerSeries({**series.fields, **field})
+    return found
 
 
 def _given(

@@ -1,8 +1,9 @@
 """What came of decisions: what they did, how prices moved after them, and whether they were right.
 
-A decision at the close of a bar acts from the open of the next one. It is judged over the time in
-which it is the last one: from that open to the open at which the next decision of the same signal
-acts, or to the last close of the run.
+A decision at the close of a bar acts from the open of the next one. It is judged from that open to
+the open at which the next decision of the same signal acts. Where a model is asked on a condition,
+when it is asked again depends on the price, and judging until then would favour one side; such
+decisions are judged over a number of bars. The last close of the run ends all.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Judge:
     """How answers of a signal are judged: by which field they point, and how sure they are.
 
     `points` is the way of each choice of `field` (`llm_rules.directions`); `confidence` is a field
-    of whole numbers in `low..high`, None where the answer has none.
+    of whole numbers in `low..high`, None where the answer has none. `horizon` is over how many
+    bars they are judged, None: until the next decision.
     """
 
     field: str | None
@@ -56,6 +58,7 @@ class Judge:
     confidence: str | None = None
     low: int = 0
     high: int = 100
+    horizon: int | None = None
 
     def way(self, one: DecisionRecord) -> int:
         """Return which way a decision points."""
@@ -90,7 +93,7 @@ def outcomes(
     return tuple(
         Outcome(
             points=judges[one.signal].way(one),
-            moved=_moved(bars, at, end),
+            moved=_moved(bars, at, _judged_until(judges[one.signal], at, end, len(bars) - 1)),
             entered=_within(entries, at, end),
             left=_within(exits, at, end),
             held=int(np.sign(position[at + 1])) if 0 <= at + 1 < len(bars) else None,
@@ -106,6 +109,10 @@ def _ends(decisions: Sequence[DecisionRecord], places: list[int], last: int) -> 
         ends[number] = following.get(decisions[number].signal, last)
         following[decisions[number].signal] = places[number]
     return ends
+
+
+def _judged_until(judge: Judge, at: int, end: int, last: int) -> int:
+    return end if judge.horizon is None else min(at + judge.horizon, last)
 
 
 def _moved(bars: Bars, at: int, end: int) -> float | None:

@@ -14,32 +14,35 @@ from rtrade.core.bars import FALSE, TRUE, UNKNOWN
 from rtrade.plan.nodes import Align, Answer, Binary, Const, Node, Unary, rests_on_answers, walk
 from rtrade.plan.plan import Plan
 
+# The field that is 1 where an answer, or an abstention, applies. No answer has a field called so.
+APPLIES = ""
 _ENTRIES = ("enter_long", "enter_short")
 # What a rule is for: +1 a rise, -1 a fall.
 _FOR = {"enter_long": 1, "exit_short": 1, "enter_short": -1, "exit_long": -1}
 
 
 def filter_alone(plan: Plan) -> Plan | None:
-    """Return the strategy without its models, as if each had always said what lets a trade be.
+    """Return the strategy as if each answer had let be what the rest of an entry asks for.
 
-    Where an entry is decided by a model that is asked on a condition (`at:`), that condition takes
-    the place of its answer. Sizes that rest on answers are whole. None where no entry is left.
+    A condition on an answer becomes the condition that one applies (`APPLIES`), so that what a
+    model is asked on (`at:`) and `valid_for` still count. Exits on answers are left out, sizes that
+    rest on answers are whole. None where no entry has anything left to ask for.
     """
     rules = {}
     for name, rule in plan.rules.items():
-        when = _asked_when(plan, rule) if name in _ENTRIES else None
-        left = without(rule, rests_on_answers, when)
+        left = without(rule, rests_on_answers)
+        if name in _ENTRIES and (left is not None or _asked_on_conditions(plan, rule)):
+            left = without(rule, rests_on_answers, lambda node: _applies(plan, node))
         if left is not None:
             rules[name] = left
     if not any(name in rules for name in _ENTRIES):
         return None
     scale = None if plan.scale is None or rests_on_answers(plan.scale) else plan.scale
-    level = (
-        None if plan.risk_level is None or rests_on_answers(plan.risk_level) else plan.risk_level
-    )
+    level = plan.risk_level
+    level = None if level is None or rests_on_answers(level) else level
     factors = plan.risk_factors if level is not None else ()
     return replace(
-        plan, rules=rules, signals={}, scale=scale, risk_level=level, risk_factors=factors, llm={}
+        plan, rules=rules, signals={}, scale=scale, risk_level=level, risk_factors=factors
     )
 
 
@@ -63,12 +66,12 @@ def llm_alone(plan: Plan) -> Plan | None:
 
 
 def without(
-    node: Node, dropped: Callable[[Node], bool], instead: Node | None = None
+    node: Node, dropped: Callable[[Node], bool], instead: Callable[[Node], Node] | None = None
 ) -> Node | None:
     """Return a condition without those of its parts that are `dropped`; None: nothing is left.
 
-    `instead` takes the place of a part that is not under a `not`. A condition that keeps all its
-    parts is the same object.
+    `instead` gives what takes the place of such a part. A condition that keeps all its parts is
+    the same object.
     """
     match node:
         case Binary(op="and" | "or"):
@@ -79,23 +82,38 @@ def without(
             kept = left is node.left and right is node.right
             return node if kept else replace(node, left=left, right=right)
         case Unary(op="not") | Align(kind=Kind.BOOLEAN):
+            # What is under a `not` is not replaced, but the whole of it.
             arg = without(node.arg, dropped, instead if isinstance(node, Align) else None)
-            if arg is None:
-                return None
-            return node if arg is node.arg else replace(node, arg=arg)
-    return instead if dropped(node) else node
+            if arg is not None:
+                return node if arg is node.arg else replace(node, arg=arg)
+            return None if instead is None else instead(node)
+    if not dropped(node):
+        return node
+    return None if instead is None else instead(node)
 
 
-def _asked_when(plan: Plan, rule: Node) -> Node | None:
-    """Return the condition on which the models of a rule are asked; None: at fixed times."""
-    conditions = [plan.llm[name].at for name in sorted(signals_of(rule)) if name in plan.llm]
-    found: Node | None = None
-    for at in conditions:
-        if at is None:
-            return None
-        found = at if found is None else Binary(
-            kind=Kind.BOOLEAN, clock=plan.timeframe, op="or", left=found, right=at
-        )  # fmt: skip
+def _asked_on_conditions(plan: Plan, rule: Node) -> bool:
+    """Tell whether the models of a rule are asked where a condition is true, not at fixed times."""
+    asked = [plan.llm[name] for name in signals_of(rule) if name in plan.llm]
+    return bool(asked) and all(one.at is not None for one in asked)
+
+
+def _applies(plan: Plan, node: Node) -> Node:
+    """Return the condition that an answer of each model below `node` applies."""
+    zero = Const(kind=Kind.NUMBER, clock=plan.timeframe, value=0)
+    parts: list[Node] = [
+        Binary(
+            kind=Kind.BOOLEAN,
+            clock=plan.timeframe,
+            op=">",
+            left=Answer(kind=Kind.NUMBER, clock=plan.timeframe, signal=name, field=APPLIES),
+            right=zero,
+        )
+        for name in sorted(signals_of(node))
+    ]
+    found = parts[0]
+    for part in parts[1:]:
+        found = Binary(kind=Kind.BOOLEAN, clock=plan.timeframe, op="and", left=found, right=part)
     return found
 
 

@@ -88,7 +88,7 @@ def study(
     """Judge a run of `plan`; `metrics` are its own, `rerun` and `shuffle` as in `baselines`."""
     decisions = tuple(decisions)
     asked = tuple(_asked(plan, name) for name in plan.llm)
-    judges = {name: judge_of(plan, name) for name in plan.llm}
+    judges = {name: judge_of(plan, name, decisions, course.bars) for name in plan.llm}
     found = outcomes(decisions, judges, course.bars, course.position, course.trades)
     met = [reliability(name, judge, decisions, found) for name, judge in judges.items()]
     times = np.array([one.time for one in decisions], dtype=np.int64)
@@ -123,19 +123,34 @@ def counts_of(decisions: Sequence[DecisionRecord]) -> Counts:
     )
 
 
-def judge_of(plan: Plan, signal: str) -> Judge:
+def judge_of(plan: Plan, signal: str, decisions: Sequence[DecisionRecord], bars: Bars) -> Judge:
     """Return how answers of a signal are judged.
 
     They point by the first choice that the rules tell apart. The confidence is the number that
-    sizes go by, else the one that is called so.
+    sizes go by, else the one that is called so. Decisions on a condition are judged over
+    `valid_for`, else over the median of the bars between them.
     """
     found = directions(plan, signal)
     field = next(iter(found), None)
     points = {} if field is None else found[field]
     sure = _confidence(plan, signal)
+    horizon = _horizon(plan.llm[signal].definition, signal, decisions, bars)
     if sure is None:
-        return Judge(field, points)
-    return Judge(field, points, sure.name, sure.low, sure.high)
+        return Judge(field, points, horizon=horizon)
+    return Judge(field, points, sure.name, sure.low, sure.high, horizon)
+
+
+def _horizon(
+    definition: LlmSignalDef, signal: str, decisions: Sequence[DecisionRecord], bars: Bars
+) -> int | None:
+    cadence = definition.cadence
+    if cadence.at is None:
+        return None
+    if cadence.valid_for is not None:
+        return cadence.valid_for
+    times = np.array([one.time for one in decisions if one.signal == signal], dtype=np.int64)
+    steps = np.diff(np.searchsorted(bars.time, times))
+    return max(1, int(np.median(steps))) if len(steps) else 1
 
 
 def _confidence(plan: Plan, signal: str) -> IntegerField | None:

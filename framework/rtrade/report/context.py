@@ -264,6 +264,9 @@ class DecisionTable:
     rows: Annotated[tuple[DecisionRow, ...], "those shown, in time order"]
     answers: Annotated[tuple[str, ...], "the choices that were given, each once"]
     several: Annotated[bool, "True where there is more than one signal"]
+    sure: Annotated[bool, "True where an answer says how sure it is"]
+    reasons: Annotated[bool, "True where a row has a reason"]
+    then: Annotated[str, "over what decisions are judged"]
     cut: Annotated[str, "a sentence where something is left out, else empty"]
 
 
@@ -339,3 +342,4 @@ class ReportContext:
     assets: Annotated[Assets, "scripts, style, policy"]
     version: Annotated[str, "the version of rtrade that wrote the page"]
     llm: Annotated[LlmPart | None, "the run's language models; None where none was asked"] = None
+    analysis: Annotated[tuple[Fact, ...], "a model's analysis of the market, if there is one"] = ()

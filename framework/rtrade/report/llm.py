@@ -10,7 +10,7 @@ import numpy as np
 from rtrade.analysis.llm_baselines import ORDERS, Baseline, Baselines
 from rtrade.analysis.llm_costs import InferenceCost
 from rtrade.analysis.llm_knowledge import SPLIT, Knowledge, Split
-from rtrade.analysis.llm_outcomes import Reliability
+from rtrade.analysis.llm_outcomes import Judge, Reliability
 from rtrade.analysis.llm_study import Asked, Counts, LlmStudy
 from rtrade.catalog.metrics import BY_NAME
 from rtrade.core.timeframes import iso
@@ -238,9 +238,9 @@ def _baseline(row: Baseline) -> tuple[str, ...]:
 
 def _baseline_note(study: LlmStudy) -> str:
     how = (
-        "All on the same bars, with the same cash, costs and engine. Without the model: its "
-        "conditions are left out of the rules, or replaced by the condition on which it is asked. "
-        "Without the rules: only its conditions are kept."
+        "All on the same bars, with the same cash, costs and engine. Without the model: as if "
+        "it had agreed to every entry for as long as an answer applies, its exits left out. "
+        "Without the rules: entries by its answers alone."
     )
     why = [
         f"{_BASELINES[row.name]}: {row.why}."
@@ -263,7 +263,7 @@ def _orders(found: Baselines) -> str:
     says = (
         "When it said what made a difference that chance alone seldom makes."
         if chance <= 0.05
-        else "Chance alone makes as much: when it said what is no sign of skill."
+        else "Chance alone makes as much: this is no sign that it knew when to say what."
     )
     return (
         f"The run's own answers in {ORDERS} random orders over the same decision points, so with "
@@ -281,11 +281,17 @@ def _calibration(met: Reliability, study: LlmStudy) -> Calibration:
     sentence = (
         f"{show(met.right, Form.COUNT)} of {show(met.count, Form.COUNT)} decisions that point up "
         f"or down were right, {show(share, Form.PERCENT)} (95 % interval {low} to {high}), judged "
-        "from the open on which a decision acts to the open on which the next one does. Brier "
+        f"from the open on which a decision acts {_until(study.judges[met.signal])}. Brier "
         f"score {met.brier:.3f}, {better} than the {met.guess:.3f} of always saying the share that "
         f"was right.{few}"
     )
     return Calibration(title, llm_pictures.calibration(met), sentence)
+
+
+def _until(judge: Judge) -> str:
+    if judge.horizon is None:
+        return "to the open on which the next one does"
+    return f"over {counted(judge.horizon, 'bar')}, since when it is asked again follows the price"
 
 
 def _uncalibrated(study: LlmStudy) -> str:

@@ -18,6 +18,7 @@ from rtrade.core.timeframes import iso
 from rtrade.report.columns import flags, times
 from rtrade.report.context import DecisionRow, DecisionTable, Said
 from rtrade.report.formatting import NARROW, UNDEFINED, Form, moment, show
+from rtrade.report.words import counted
 
 ROWS = 500
 # Bytes of the page that prompts and raw answers may take, and the reasons in the rows.
@@ -63,7 +64,24 @@ def decision_table(study: LlmStudy, trades: Sequence[Mapping[str, Any]]) -> Deci
         row = _row(at, study, asked[one.signal], main[one.signal], answers, trades, shown)
         rows.append(replace(row, reason=_shortened(row.reason, longest)))
     cut = _cut(len(rows), len(study.decisions), silent)
-    return DecisionTable(tuple(rows), tuple(map(plain, answers)), len(asked) > 1, cut)
+    return DecisionTable(
+        rows=tuple(rows),
+        answers=tuple(map(plain, answers)),
+        several=len(asked) > 1,
+        sure=any(judge.confidence for judge in study.judges.values()),
+        reasons=any(row.reason for row in rows),
+        then=_then(study),
+        cut=cut,
+    )
+
+
+def _then(study: LlmStudy) -> str:
+    parts = []
+    if any(judge.horizon is None for judge in study.judges.values()):
+        parts.append("to the open on which the next one does")
+    over = sorted({judge.horizon for judge in study.judges.values() if judge.horizon is not None})
+    parts += [f"over {counted(bars, 'bar')} where it was asked on a condition" for bars in over]
+    return ", or ".join(parts)
 
 
 def listed(study: LlmStudy) -> IntArray:
