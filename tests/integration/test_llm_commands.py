@@ -455,7 +455,7 @@ def test_an_analysis_is_printed_and_written(workspace: Workspace) -> None:
     assert done.returncode == 0, done.stderr
     assert "SYNTHETIC DATA" in done.stdout
     assert "summary         It [31mrises steadily ." in done.stdout
-    assert "when what the model has read ends is not known" in done.stdout
+    assert "stand-in: when what it has read ends is not known" in done.stdout
     file = Path(done.stdout.strip().splitlines()[-1].removeprefix("analysis: "))
     assert file.name == "ask-analyst-20230105T070000Z.json"
     written = json.loads(file.read_text(encoding="utf-8"))
@@ -482,6 +482,34 @@ def test_an_analysis_is_of_the_last_bar_and_hides_what_a_prompt_hides(
     assert not {"BTC", "2023"} & set(sent.replace("/", " ").replace("-", " ").split())
 
 
+def test_the_analysis_of_a_run_stands_in_its_folder_and_its_report(workspace: Workspace) -> None:
+    with StandIn(judges) as server:
+        workspace.at(server.url)
+        run = workspace.typed("run", "strategies/ask.yaml", "--json", cwd=workspace.folder,
+                              STAND_IN_KEY=CANARY)  # fmt: skip
+    made = json.loads(run.stdout)
+    report = Path(made["report"])
+    before = report.read_text(encoding="utf-8")
+    hostile = "<script>alert(1)</script> steady"
+    with StandIn(says(ANALYSIS | {"summary": hostile})) as server:
+        workspace.at(server.url)
+        found = workspace.json("analyze", made["run_id"])
+    assert Path(found["file"]) == report.parent / "analysis.json"
+    assert found["time"] == "2023-01-10T23:00:00Z"
+    after = report.read_text(encoding="utf-8")
+    assert "The model on the market" not in before
+    assert "The model on the market" in after
+    assert "<dd>&lt;script&gt;alert(1)&lt;/script&gt; steady" in after
+    assert "<script>alert(1)" not in after
+    # Rendered anew it stays; what is no analysis is said.
+    again = workspace.typed("report", made["run_id"], cwd=workspace.folder)
+    assert (again.returncode, report.read_text(encoding="utf-8")) == (0, after)
+    (report.parent / "analysis.json").write_text('{"close": 1.0}', encoding="utf-8")
+    wrong = workspace.typed("report", made["run_id"], cwd=workspace.folder)
+    assert wrong.returncode == 4
+    assert "`close_time` is missing" in wrong.stderr
+
+
 def test_without_a_valid_answer_no_analysis_is_written(workspace: Workspace) -> None:
     with StandIn(says(ANALYSIS | {"support": -3})) as server:
         workspace.at(server.url)
@@ -505,7 +533,7 @@ def test_the_embedded_model_analyses_once_and_is_then_replayed_without_it(
                 "--set", "signals.analyst.llm.deadline=100s"]  # fmt: skip
     done = workspace.llm("analyze", "strategies/ask.yaml", *embedded, key="")
     assert done.returncode == 0, done.stderr
-    assert "is a demonstration: it has no skill at trading" in done.stdout
+    assert ": a demonstration: it has no skill at trading" in done.stdout
     again = workspace.llm("analyze", "strategies/ask.yaml", *embedded, key="")
 
     monkeypatch.setattr(local, "engine_version", not_installed)

@@ -18,6 +18,8 @@ from rtrade.core.errors import UsageError, WorldError
 
 Read = TypeVar("Read")
 
+# A model's analysis of the market at a bar of the run, where one was asked for.
+ANALYSIS = "analysis.json"
 _SHOWN = 8
 
 
@@ -27,7 +29,8 @@ class StoredRun:
 
     `document` is result.json, `plan` is plan.json, `lock` is run.lock, `strategy_yaml` the file as
     it was run. Where models were asked, `decisions` is decisions.jsonl and `prompts` prompts.json:
-    the texts of the prompts by the path that the strategy names.
+    the texts of the prompts by the path that the strategy names. `analysis` is analysis.json, which
+    a model was asked for afterwards.
     """
 
     folder: Path
@@ -41,6 +44,7 @@ class StoredRun:
     benchmark: FloatArray
     decisions: tuple[DecisionRecord, ...] = ()
     prompts: Mapping[str, str] = field(default_factory=dict)
+    analysis: Mapping[str, Any] | None = None
 
     @property
     def run_id(self) -> str:
@@ -100,6 +104,7 @@ def read_run(folder: Path) -> StoredRun:
         **dict(zip(EQUITY_COLUMNS[1:], columns[1:], strict=True)),
         decisions=_read(folder, "decisions.jsonl", read_lines) if asked else (),
         prompts=_read(folder, "prompts.json", _texts) if asked else {},
+        analysis=_read(folder, ANALYSIS, _analysis) if (folder / ANALYSIS).is_file() else None,
     )
 
 
@@ -133,6 +138,39 @@ def _result(text: str) -> Mapping[str, Any]:
         place = ".".join(map(str, error.absolute_path)) or "the document"
         raise ValueError(f"{place}: {error.message}")
     return document
+
+
+def _analysis(text: str) -> Mapping[str, Any]:
+    document = _mapping(text)
+    wrong = [name for name, kind in _ANALYSIS.items() if not isinstance(document.get(name), kind)]
+    found = document.get("analysis")
+    answers = found if isinstance(found, dict) else {}
+    wrong += [name for name, kind in _ANSWERS.items() if not isinstance(answers.get(name), kind)]
+    if wrong:
+        raise ValueError(f"`{wrong[0]}` is missing, or of another kind")
+    return document
+
+
+_ANALYSIS: Mapping[str, Any] = {
+    "close_time": str,
+    "close": float,
+    "model": str,
+    "provider": str,
+    "demonstration": bool,
+    "before_cutoff": bool | None,
+    "knowledge_cutoff": str | None,
+}
+_ANSWERS: Mapping[str, Any] = {
+    "trend": str,
+    "support": float,
+    "support_bps": int,
+    "resistance": float,
+    "resistance_bps": int,
+    "risk": str,
+    "recommendation": str,
+    "confidence": int,
+    "summary": str,
+}
 
 
 def _mapping(text: str) -> Mapping[str, Any]:

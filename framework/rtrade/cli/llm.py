@@ -134,16 +134,18 @@ def probe(file: Path, *, points: int, seed: int, signal: str | None, common: Com
 
 
 @llm.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("name", metavar="FILE|RUN")
 @at_option()
 @click.option("--output", type=click.Path(path_type=Path), metavar="PATH",
               help="The file to write; default: in analyses/ of the folder of runs.")  # fmt: skip
 @signal_option
 @common_options
 def analyze(
-    file: Path, *, at: int | None, output: Path | None, signal: str | None, common: Common
+    name: str, *, at: int | None, output: Path | None, signal: str | None, common: Common
 ) -> int:
     """Let a strategy's model analyse the market at the close of a bar: trend, levels, risk.
+
+    The analysis of a run goes into its folder and its report.
 
     Exit code 1 where the model gives no valid answer; then no file is written.
     """
@@ -153,7 +155,7 @@ def analyze(
 
     with display(shown=not (common.json or common.quiet)) as shown:
         done = analyse_market(
-            file,
+            name,
             common.overrides(),
             at=at,
             signal=signal,

@@ -105,6 +105,8 @@ def show_analysed(done: Analysed, *, as_json: bool, quiet: bool) -> None:
 
 
 def _analysis_lines(document: Mapping[str, Any]) -> Iterator[str]:
+    from rtrade.report.analyses import caution
+
     found = document["analysis"]
     label = "  (SYNTHETIC DATA)" if document["synthetic"] else ""
     yield (
@@ -119,17 +121,7 @@ def _analysis_lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"risk            {found['risk']}"
     yield f"recommendation  {found['recommendation']}, confidence {found['confidence']}"
     yield f"summary         {_line(found['summary'])}"
-    yield from _cautions(document)
-
-
-def _cautions(document: Mapping[str, Any]) -> Iterator[str]:
-    if document["demonstration"]:
-        yield f"note: {document['model']} is a demonstration: it has no skill at trading"
-    elif document["before_cutoff"] is None:
-        yield "note: when what the model has read ends is not known: it may know what came next"
-    elif document["before_cutoff"]:
-        cutoff = document["knowledge_cutoff"]
-        yield f"note: the model has read up to {cutoff}: it may know what came next"
+    yield f"by              {document['model']}: {caution(document)}"
 
 
 def _line(text: str) -> str:

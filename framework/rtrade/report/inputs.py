@@ -31,7 +31,8 @@ class ReportInputs:
     `document` is that of `result.json`, with `data.synthetic`. `equity` and `benchmark` are in
     quote units, `position` is the signed size. `explanation` is the plan in plain words,
     `fill_rules` are sentences, `version` is the one of rtrade. `seed` is that of what is drawn by
-    chance. `llm` is what was found of the models that the run asked.
+    chance. `llm` is what was found of the models that the run asked, `analysis` what one of them
+    said of the market when it was asked for an analysis.
     """
 
     document: Mapping[str, Any]
@@ -46,6 +47,7 @@ class ReportInputs:
     version: str
     seed: int = 0
     llm: LlmStudy | None = None
+    analysis: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)

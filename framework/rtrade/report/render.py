@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtrade.analysis.trades import excursions, trade_table
 from rtrade.report import tables, words
+from rtrade.report.analyses import analysis_facts
 from rtrade.report.assets import LLM_SCRIPTS, LLM_STYLES, load_assets
 from rtrade.report.charts import listed, payload, plan_charts
 from rtrade.report.columns import island
@@ -57,6 +58,7 @@ def build_context(inputs: ReportInputs) -> ReportContext:
         llm=None if inputs.llm is None else llm_part(inputs.llm, document),
         assets=load_assets() if inputs.llm is None else load_assets(LLM_SCRIPTS, styles=LLM_STYLES),
         version=inputs.version,
+        analysis=() if inputs.analysis is None else analysis_facts(inputs.analysis),
     )
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rtrade.analysis.stored import ANALYSIS
 from rtrade.config.llm_definitions import EnumField, IntegerField, TextField, VoteDef
 from rtrade.config.overrides import Overrides
 from rtrade.core.errors import LlmUnreachable, UsageError
 from rtrade.core.timeframes import iso
 from rtrade.workflow.consulting import consult
 from rtrade.workflow.markets import FETCHED, Fetching
-from rtrade.workflow.prompting import Inquiry, open_inquiry
+from rtrade.workflow.prompting import Inquiry, inquiry_of, named_run, open_inquiry
 from rtrade.workflow.running import output_root
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Analysed:
 
 
 def analyse_market(
-    path: Path,
+    name: str,
     overrides: Overrides,
     *,
     at: int | None = None,
@@ -67,28 +68,42 @@ def analyse_market(
     out: Path | None = None,
     fetching: Fetching = FETCHED,
 ) -> Analysed:
-    """Ask the model of a strategy's signal for an analysis at the close of a bar, and write it.
+    """Ask a signal's model for an analysis at the close of a bar, and write it.
 
-    The bar is the last one of the range that opens at or before `at` (ms). `output` is the file;
-    None: one in `analyses/` of the folder of runs. Raises UsageError where no bar is that early,
-    InvalidInput where a file is wrong, and WorldError where the world fails.
+    `name` is a strategy file or a run; the bar is the last one of its range that opens at or
+    before `at` (ms). `output` is the file; None: one in `analyses/` of the folder of runs. The
+    analysis of a run goes into its folder and its report. Raises UsageError where no bar is that
+    early, InvalidInput where a file is wrong, and WorldError where the world fails.
     """
-    inquiry = open_inquiry(path, overrides, signal, fetching)
-    index = _bar(inquiry, at)
+    run = named_run(name, overrides, out)
+    if run is None:
+        inquiry = open_inquiry(Path(name), overrides, signal, fetching)
+    else:
+        inquiry = inquiry_of(run, signal)
+    document, why = _asked(inquiry, _bar(inquiry, at), fetching)
+    if why:
+        return Analysed(document, None, why)
+    folder = output_root(inquiry.compiled.workspace, out) / "analyses"
+    file = output or (folder / _name(document) if run is None else run.folder / ANALYSIS)
+    written = _written(file, document)
+    if run is not None and output is None:
+        from rtrade.workflow.reporting import write_report
+
+        write_report(run.folder)
+    return Analysed(document, written)
+
+
+def _asked(inquiry: Inquiry, index: int, fetching: Fetching) -> tuple[dict[str, Any], str]:
+    """Return the analysis at a bar as a document; or, without one, why there is none."""
     asked = inquiry.asking(_definition(inquiry), _template(inquiry))
     questions = asked.questions([index], weights=inquiry.weights())
-    done = consult(asked, questions, fetching)
-    decision = done.decisions[0]
+    decision = consult(asked, questions, fetching).decisions[0]
     if decision.votes[0].reply is None:
         raise LlmUnreachable(
             f"`{asked.provider.name}` gave no reply: {decision.why}",
             hint="is it running, and is `base_url` of the source right?",
         )
-    document = _document(asked, index, decision)
-    if decision.answer is None:
-        return Analysed(document, None, decision.why)
-    folder = output_root(inquiry.compiled.workspace, out) / "analyses"
-    return Analysed(document, _written(output or folder / _name(document), document))
+    return _document(asked, index, decision), "" if decision.answer else decision.why
 
 
 def _bar(inquiry: Inquiry, at: int | None) -> int:

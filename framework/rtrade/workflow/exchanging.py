@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from rtrade.config.loading import find_workspace
 from rtrade.config.overrides import Overrides
-from rtrade.core.errors import UsageError, WorldError
+from rtrade.core.errors import UsageError
 from rtrade.workflow.markets import FETCHED, Fetching, opened_store
-from rtrade.workflow.prompting import Inquiry, open_inquiries
+from rtrade.workflow.prompting import Inquiry, named_run, open_inquiries
 
 if TYPE_CHECKING:
+    from rtrade.analysis.stored import StoredRun
     from rtrade.llm.recordings import Imported
-
-_STRATEGIES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -56,17 +55,8 @@ def export_answers(
     from rtrade.llm.cache import rows_of
     from rtrade.llm.recordings import write_recording
 
-    file = Path(name)
-    if file.suffix in _STRATEGIES:
-        wanted = _of_strategy(file, overrides, fetching)
-    elif given := overrides.given():
-        listed = ", ".join(f"`{one}`" for one in given)
-        raise UsageError(
-            f"`{name}` is a run, and a run is as it is: {listed} cannot change it",
-            hint="name the strategy file instead, or leave the options out",
-        )
-    else:
-        wanted = _of_run(name, out)
+    run = named_run(name, overrides, out)
+    wanted = _of_strategy(Path(name), overrides, fetching) if run is None else _of_run(run)
     with opened_store(wanted.workspace) as store:
         count = write_recording(rows_of(store, wanted.keys), output)
     return Exported(output, count, len(wanted.keys) - count)
@@ -102,25 +92,12 @@ def _keys(inquiry: Inquiry) -> list[str]:
     return [request.key for one in questions for request in one.requests]
 
 
-def _of_run(name: str, out: Path | None) -> Wanted:
-    from rtrade.analysis.llm_decisions import read_lines
-    from rtrade.analysis.stored import find_run, read_run
-    from rtrade.workflow.running import output_root
-
-    run = read_run(find_run(name, output_root(find_workspace(None), out)))
-    file = run.folder / "decisions.jsonl"
-    try:
-        records = read_lines(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+def _of_run(run: StoredRun) -> Wanted:
+    if not run.decisions:
         raise UsageError(
             f"no model decided in the run `{run.run_id}`", hint="choose the run of an LLM strategy"
-        ) from None
-    except (OSError, ValueError) as fault:
-        raise WorldError(
-            f"cannot read {file}: {getattr(fault, 'strerror', None) or fault}",
-            hint="it may have been changed by hand; run the strategy again",
-        ) from fault
-    keys = dict.fromkeys(vote.key for record in records for vote in record.votes)
+        )
+    keys = dict.fromkeys(vote.key for one in run.decisions for vote in one.votes)
     return Wanted(_workspace(run.lock), tuple(keys))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtrade.config.loading import find_workspace
 from rtrade.config.overrides import Overrides
 from rtrade.core.errors import LlmNotInstalled, UsageError
 from rtrade.core.timeframes import iso
@@ -15,6 +16,7 @@ from rtrade.workflow.compiling import Compiled, compile_strategy
 from rtrade.workflow.markets import FETCHED, Fetching, opened_store, plan_data
 
 if TYPE_CHECKING:
+    from rtrade.analysis.stored import StoredRun
     from rtrade.config.llm_definitions import LlmProviderDef, LlmSignalDef, PromptTemplate
     from rtrade.core.bars import IntArray, MarketData
     from rtrade.llm.contexts import Column, ContextBuilder
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from rtrade.plan.plan import LlmPlan
     from rtrade.signals.table import SignalTable
     from rtrade.store.documents import Answer as StoredAnswer
+
+
+_STRATEGIES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +150,34 @@ def open_inquiry(
     compiled = compile_strategy(path, overrides)
     name = _chosen(list(compiled.plan.llm), signal)
     return Inquiry(compiled, plan_data(compiled, fetching), compiled.plan.llm[name])
+
+
+def named_run(name: str, overrides: Overrides, out: Path | None) -> StoredRun | None:
+    """Return the run that `name` means, or None where it is a strategy file.
+
+    `out` is the folder that runs are looked for in. Raises UsageError where there is none, or
+    where options would change it.
+    """
+    if Path(name).suffix in _STRATEGIES:
+        return None
+    if given := overrides.given():
+        listed = ", ".join(f"`{one}`" for one in given)
+        raise UsageError(
+            f"`{name}` is a run, and a run is as it is: {listed} cannot change it",
+            hint="name the strategy file instead, or leave the options out",
+        )
+    from rtrade.analysis.stored import find_run, read_run
+    from rtrade.workflow.running import output_root
+
+    return read_run(find_run(name, output_root(find_workspace(None), out)))
+
+
+def inquiry_of(run: StoredRun, signal: str | None) -> Inquiry:
+    """Return the inquiry of a signal of a run, over the bars of the run."""
+    from rtrade.workflow.reporting import reopened
+
+    compiled, market = reopened(run)
+    return Inquiry(compiled, market, compiled.plan.llm[_chosen(list(compiled.plan.llm), signal)])
 
 
 def open_inquiries(

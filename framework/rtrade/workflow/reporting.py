@@ -47,8 +47,14 @@ class Shown:
     decisions: tuple[DecisionRecord, ...] = ()
 
 
-def report_page(compiled: Compiled, market: MarketData, shown: Shown, signals: SignalTable) -> str:
-    """Return the report of a run as one HTML page."""
+def report_page(
+    compiled: Compiled,
+    market: MarketData,
+    shown: Shown,
+    signals: SignalTable,
+    analysis: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the report of a run as one HTML page, with a model's analysis where there is one."""
     plan = compiled.plan
     indicators = tuple(
         Indicator(name, node.unit, signals.number(node)[market.first :])
@@ -70,12 +76,13 @@ def report_page(compiled: Compiled, market: MarketData, shown: Shown, signals: S
             # Of the run alone, so that the page is the same wherever it is written.
             seed=int(shown.document["fingerprint"][:8], 16),
             llm=judged(plan, market, shown.document, shown.equity, shown.position, shown.decisions),
+            analysis=analysis,
         )
     )
 
 
 def write_report(folder: Path) -> Path:
-    """Write the report of a run's folder anew; return its path.
+    """Write the report of a run's folder anew, with the analysis that is in it; return its path.
 
     Raises WorldError where the bars are no longer those of the run.
     """
@@ -85,12 +92,21 @@ def write_report(folder: Path) -> Path:
     from rtrade.signals.evaluate import evaluate
 
     run = read_run(folder)
-    compiled = _compiled(run)
-    market = _bars(run, compiled)
+    compiled, market = reopened(run)
     shown = Shown(run.document, run.equity, run.position, run.benchmark, run.decisions)
     answers = answers_of(compiled.plan, run.decisions, market.base.time)
-    page = report_page(compiled, market, shown, evaluate(compiled.plan, market, answers))
+    signals = evaluate(compiled.plan, market, answers)
+    page = report_page(compiled, market, shown, signals, run.analysis)
     return replace_file(folder, "report.html", page.encode())
+
+
+def reopened(run: StoredRun) -> tuple[Compiled, MarketData]:
+    """Return a run's strategy as it was compiled, and its bars.
+
+    Raises WorldError where the bars are no longer those of the run.
+    """
+    compiled = _compiled(run)
+    return compiled, _bars(run, compiled)
 
 
 def _compiled(run: StoredRun) -> Compiled:
