@@ -291,7 +291,8 @@ def stored(place: Path) -> int:
         return len(store.answer_keys())
 
 
-def test_a_killed_run_goes_on_where_it_was(place: Path) -> None:
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_a_run_that_was_ended_goes_on_where_it_was(how: int, code: int, place: Path) -> None:
     command = [sys.executable, "-m", "rtrade.cli.main", "run", "strategies/asks.yaml", "--json"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "framework"), "OPENAI_KEY": CANARY}
     with StandIn(*[by_trend] * 5, hangs) as server:
@@ -307,8 +308,8 @@ def test_a_killed_run_goes_on_where_it_was(place: Path) -> None:
         while not ((place / ".rtrade" / "rtrade.db").exists() and stored(place) == 5):
             assert time.monotonic() < until, "the answers were not stored"
             time.sleep(0.05)  # another process writes them, and tells nobody
-        asking.send_signal(signal.SIGKILL)
-        assert asking.wait() == -signal.SIGKILL
+        asking.send_signal(how)
+        assert asking.wait(60) == code
     with StandIn(by_trend) as server:
         use(place, server)
         document = result(place)
@@ -402,6 +403,18 @@ def test_a_prompt_sees_the_position_and_the_account_as_of_its_close(place: Path)
     ]
     made = [float(one["votes"][0]["prompt"].split()[-1].rstrip("%")) for one in decisions(first)]
     assert any(made)
+
+
+def test_a_budget_ends_asking_within_the_run_too(place: Path) -> None:
+    budget = "concurrency: 1\n      budget: {calls: 5}\n      on_failure: {invalid_above: 100%}"
+    write(place, STRATEGY.replace("concurrency: 1", budget), IN_RUN)
+    with StandIn(by_position) as server:
+        use(place, server)
+        document = result(place)
+        assert len(server.calls) == 5
+    assert [one["answer"] is None for one in decisions(document)] == [False] * 5 + [True] * 9
+    # The last answer was to buy; what is not known any more closes nothing.
+    assert [trade["exit_time"] is None for trade in document["trades"]] == [False, False, True]
 
 
 def test_sizes_go_by_confidence_and_risk_and_an_extreme_risk_vetoes(place: Path) -> None:
