@@ -268,7 +268,7 @@ def _orders(found: Baselines) -> str:
     return (
         f"The run's own answers in {ORDERS} random orders over the same decision points, so with "
         f"the same share of each; p = {text} is the share of orders, the run's own included, that "
-        f"make no less. {says} The seed is out of the fingerprint."
+        f"make no less. {says} The seed is taken from the fingerprint."
     )
 
 
