@@ -436,6 +436,11 @@ def test_offline_only_what_is_stored_is_told(workspace: Workspace) -> None:
     done = workspace.llm("analyze", "strategies/ask.yaml", "--offline")
     assert done.returncode == 4
     assert "no answer is stored for the bar 2023-01-10T23:00:00Z" in done.stderr
+    assert "leave out `--offline`" in done.stderr
+    anew = "signals.analyst.llm.cache=refresh"
+    done = workspace.llm("probe", "strategies/ask.yaml", "--offline", "--set", anew)
+    assert done.returncode == 2
+    assert "`--offline` forbids it" in done.stderr
 
 
 # analyze

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtrade.analysis.llm_decisions import added
 from rtrade.analysis.llm_record import Asked
-from rtrade.config.llm_definitions import LlmProviderDef
+from rtrade.config.llm_definitions import CacheMode, LlmProviderDef, LlmSignalDef
 from rtrade.core.errors import AnswerMissing, UsageError
 from rtrade.core.settings import load_secret, load_settings
 from rtrade.core.timeframes import iso
@@ -92,16 +92,7 @@ class Answers:
 
         self._stack = stack
         for interview in interviews(self._compiled.plan, self._market, store):
-            definition = interview.llm.definition
-            mode = definition.cache
-            if self._fetching.offline:
-                if mode not in _OWN_ANSWERS:
-                    raise UsageError(
-                        f"`cache: {mode}` of `{definition.name}` asks for every answer, and "
-                        "`--offline` forbids it",
-                        hint="leave out one of the two",
-                    )
-                mode = "replay"
+            mode = mode_of(interview.llm.definition, offline=self._fetching.offline)
             talk = Talk(interview, AnswerCache(store, mode))
             stack.callback(talk.close)
             self.talks += (talk,)
@@ -181,15 +172,8 @@ class Answers:
             if not talk.interview.in_run:
                 self._fetching.decided(talk.name, done, total)
 
-        try:
+        with missing_told(offline=self._fetching.offline):
             talk.decisions += talk.asker.ask(questions, progress)
-        except AnswerMissing as fault:
-            if not self._fetching.offline:
-                raise
-            hint = (fault.hint or "").replace(
-                "use `cache: replay_or_call`", "leave out `--offline`"
-            )
-            raise AnswerMissing(fault.message, hint=hint) from None
 
     def _reach(self, talk: Talk, questions: list[Question]) -> None:
         """Open the provider of a signal, unless nothing may be asked of it."""
@@ -223,6 +207,31 @@ def answered(
     with opened_store(compiled.workspace) as store, ExitStack() as stack:
         answers.open(store, stack)
         yield answers
+
+
+def mode_of(definition: LlmSignalDef, *, offline: bool) -> CacheMode:
+    """Return how a signal uses stored answers; raise UsageError where offline it cannot."""
+    if not offline:
+        return definition.cache
+    if definition.cache not in _OWN_ANSWERS:
+        raise UsageError(
+            f"`cache: {definition.cache}` of `{definition.name}` asks for every answer, and "
+            "`--offline` forbids it",
+            hint="leave out one of the two",
+        )
+    return "replay"
+
+
+@contextmanager
+def missing_told(*, offline: bool) -> Iterator[None]:
+    """Let an answer that is missing offline be put down to that, and not to the cache."""
+    try:
+        yield
+    except AnswerMissing as fault:
+        if not offline:
+            raise
+        hint = (fault.hint or "").replace("use `cache: replay_or_call`", "leave out `--offline`")
+        raise AnswerMissing(fault.message, hint=hint) from None
 
 
 def keys_of(provider: LlmProviderDef, workspace: Path) -> dict[str, str]:

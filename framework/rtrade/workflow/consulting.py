@@ -40,19 +40,21 @@ def consult(
     """
     from rtrade.llm.asking import Asker
     from rtrade.llm.cache import AnswerCache
+    from rtrade.workflow.answering import missing_told, mode_of
 
     def progress(done: int, total: int) -> None:
         fetching.decided(inquiry.definition.name, done, total)
 
     definition, workspace = inquiry.definition, inquiry.compiled.workspace
     with opened_store(workspace) as store:
-        cache = AnswerCache(store, "replay" if fetching.offline else definition.cache)
+        cache = AnswerCache(store, mode_of(definition, offline=fetching.offline))
         with (
             _endpoint(inquiry.provider, questions, cache, workspace) as endpoint,
             Asker(definition, endpoint, cache) as asker,
         ):
             fetching.told(worded(inquiry.provider, asker.estimate(questions)))
-            decisions = asker.ask(questions, progress)
+            with missing_told(offline=fetching.offline):
+                decisions = asker.ask(questions, progress)
             return Consulted(tuple(decisions), asker.counters, asker.failed)
 
 
