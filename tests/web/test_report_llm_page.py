@@ -274,6 +274,13 @@ def test_the_result_is_named_where_it_has_the_number():
     numbers = {path: raw for path, raw, _ in Page(html).numbers}
     assert numbers["llm.decisions"] == "62"
     assert numbers["llm.invalid"] == "9"
+    assert not any(path.startswith("llm.returns") for path in numbers)
+    told |= {"returns": {"gross": 0.2, "net": None, "break_even_cash": 3.5}, "answers": {"x": 1}}
+    html = render(replace(run, document={**run.document, "llm": told}))
+    numbers = {path: raw for path, raw, _ in Page(html).numbers}
+    assert numbers["llm.returns.gross"] == "0.2"
+    assert numbers["llm.returns.net"] == "null"
+    assert "llm.answers.cost_usd" not in numbers
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtrade.analysis.llm_decisions import DecisionRecord, VoteRecord, added
+from rtrade.plan.plan import Plan
 
 # Currencies that stand for US dollars, which prices of models are in.
 DOLLARS = frozenset({"USD", "USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USDP", "DAI", "PYUSD"})
@@ -38,6 +39,24 @@ class InferenceCost:
     net_return: float | None
     break_even: float | None
     why: str
+
+
+def cost_of(
+    plan: Plan,
+    decisions: Sequence[DecisionRecord],
+    total_return: float | None,
+    trades: int,
+) -> InferenceCost:
+    """Return what the answers of a run of `plan` cost, beside what it made."""
+    return inference_cost(
+        decisions,
+        cash=plan.cash,
+        # Of a perpetual such as BTC/USDT:USDT too.
+        quote=plan.symbol.partition("/")[2].partition(":")[0],
+        total_return=total_return,
+        trades=trades,
+        free=all(model.provider.engine == "local" for model in plan.llm.values()),
+    )
 
 
 def inference_cost(

@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from rtrade.analysis.llm_costs import cost_of
 from rtrade.analysis.llm_decisions import Clamp, DecisionRecord, VoteRecord, added, record_of
+from rtrade.analysis.metrics import Metrics
 from rtrade.config.llm_definitions import LlmProviderDef
 from rtrade.core.bars import IntArray
 from rtrade.core.results import ENTRY_REASONS, RunResult
 from rtrade.core.timeframes import iso
 from rtrade.llm.answers import Answer, Invalid
 from rtrade.llm.decisions import Decision
-from rtrade.plan.plan import LlmPlan
+from rtrade.plan.plan import LlmPlan, Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +95,15 @@ def _ends(asked: Asked, bars: int) -> list[int]:
 
 
 def llm_document(
-    asked: Sequence[Asked], records: Sequence[DecisionRecord], digest: str
+    asked: Sequence[Asked],
+    records: Sequence[DecisionRecord],
+    digest: str,
+    plan: Plan,
+    metrics: Metrics,
 ) -> dict[str, Any]:
-    """Return the `llm` block of result.json; `digest` is the sha256 of all answers."""
+    """Return the `llm` block of result.json; `digest` is the sha256 of all answers, `metrics` are
+    those of the run.
+    """
     providers = [one.provider for one in asked]
     return {
         "provider": ", ".join(dict.fromkeys(one.name for one in providers)),
@@ -103,6 +111,7 @@ def llm_document(
         "valid": not any(one.failed for one in asked),
         **_counts(records),
         "answers": {"sha256": digest, **_paid(records, providers)},
+        "returns": _returns(records, plan, metrics),
         "signals": [_signal(one, records) for one in asked],
     }
 
@@ -138,6 +147,17 @@ def _paid(records: Sequence[DecisionRecord], providers: Sequence[LlmProviderDef]
         "prompt_tokens": sum(vote.prompt_tokens for vote in votes),
         "completion_tokens": sum(vote.completion_tokens for vote in votes),
         "cost_usd": 0.0 if free else added(vote.cost for vote in votes if vote.replies),
+    }
+
+
+def _returns(
+    records: Sequence[DecisionRecord], plan: Plan, metrics: Metrics
+) -> dict[str, float | None]:
+    found = cost_of(plan, records, metrics.total_return, metrics.trades)
+    return {
+        "gross": found.gross_return,
+        "net": found.net_return,
+        "break_even_cash": found.break_even,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rtrade.analysis.llm_baselines import Baselines, Rerun, Shuffle, baselines
-from rtrade.analysis.llm_costs import InferenceCost, inference_cost
+from rtrade.analysis.llm_costs import InferenceCost, cost_of
 from rtrade.analysis.llm_decisions import DecisionRecord
 from rtrade.analysis.llm_knowledge import Course, Split, last_cutoff, split
 from rtrade.analysis.llm_outcomes import Judge, Outcome, Reliability, outcomes, reliability
@@ -99,14 +99,7 @@ def study(
         found=found,
         counts=counts_of(decisions),
         split=split(course, times, last_cutoff([one.cutoff for one in asked])),
-        cost=inference_cost(
-            decisions,
-            cash=plan.cash,
-            quote=plan.symbol.partition("/")[2].partition(":")[0],
-            total_return=metrics["total_return"],
-            trades=int(metrics["trades"] or 0),
-            free=all(one.local for one in asked),
-        ),
+        cost=cost_of(plan, decisions, metrics["total_return"], int(metrics["trades"] or 0)),
         baselines=baselines(plan, decisions, market, metrics, rerun, shuffle),
         reliability=tuple(one for one in met if one is not None),
     )

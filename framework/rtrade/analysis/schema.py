@@ -85,6 +85,18 @@ def _llm() -> Schema:
     always = {
         **_asked(),
         "answers": answers,
+        "returns": _object(
+            "What is left of the total return when the answers are paid for.",
+            {
+                "gross": _number("The total return.", null=True),
+                "net": _number("The same less the cost of the answers.", null=True),
+                "break_even_cash": _number(
+                    "The cash at which that return just pays for the answers; null where there is "
+                    "no gain.",
+                    null=True,
+                ),
+            },
+        ),
         "signals": {
             "type": "array",
             "description": "By signal, as in the file.",

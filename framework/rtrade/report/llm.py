@@ -15,8 +15,8 @@ from rtrade.analysis.llm_study import Asked, Counts, LlmStudy
 from rtrade.catalog.metrics import BY_NAME
 from rtrade.core.timeframes import iso
 from rtrade.report import llm_pictures
-from rtrade.report.context import Banner, Calibration, Fact, LlmPart, Sheet
-from rtrade.report.formatting import UNDEFINED, Form, figure, metric_figure, moment, show
+from rtrade.report.context import Banner, Calibration, Fact, Figure, LlmPart, Sheet
+from rtrade.report.formatting import UNDEFINED, Form, figure, metric_figure, moment, raw, show
 from rtrade.report.llm_tables import decision_table, dollars, plain
 from rtrade.report.words import counted
 
@@ -35,7 +35,9 @@ def llm_part(study: LlmStudy, document: Mapping[str, Any]) -> LlmPart:
         counts=_counts(study.counts, document.get("llm", {})),
         split=_split(study.split),
         split_note=_split_note(study.split),
-        costs=_costs(study.cost, document["data"]["symbol"].partition("/")[2]),
+        costs=_costs(
+            study.cost, document["data"]["symbol"].partition("/")[2], document.get("llm", {})
+        ),
         baselines=_baselines(study.baselines),
         baseline_note=_baseline_note(study),
         shuffled=picture,
@@ -178,35 +180,44 @@ def _split_note(split: Split) -> str:
     )
 
 
-def _costs(cost: InferenceCost, quote: str) -> tuple[Fact, ...]:
+def _costs(cost: InferenceCost, quote: str, told: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Return what the answers cost; what the result has of it (`told`) carries its place."""
     gross, net = (
         show(value, Form.PERCENT, signed=True) for value in (cost.gross_return, cost.net_return)
     )
     pays = UNDEFINED
     if cost.break_even is not None:
         pays = "any" if not cost.break_even else f"{show(cost.break_even, Form.MONEY)} {quote}"
+    given = "When they were given; stored ones cost no more."
+    enough = "The cash at which the same return just pays for the answers."
     rows = (
-        ("Return, gross", gross, "As everywhere else on this page: fills, fees and slippage."),
-        ("Return, net", net, "The same less the cost of all answers."),
-        ("Cost of answers", dollars(cost.cost), "When they were given; stored ones cost no more."),
-        ("Per decision", dollars(cost.per_decision), ""),
-        ("Per closed trade", dollars(cost.per_trade), ""),
+        ("returns.gross", "Return, gross", gross, "As on the rest of this page: after all fees."),
+        ("returns.net", "Return, net", net, "The same less the cost of all answers."),
+        ("answers.cost_usd", "Cost of answers", dollars(cost.cost), given),
+        ("", "Per decision", dollars(cost.per_decision), ""),
+        ("", "Per closed trade", dollars(cost.per_trade), ""),
         (
+            "returns.break_even_cash",
             "Break-even capital",
             pays,
-            f"None: {cost.why}."
-            if cost.why
-            else "The cash at which the same return just pays for the answers.",
+            f"None: {cost.why}." if cost.why else enough,
         ),
-        (
-            "Replies",
-            show(cost.requests, Form.COUNT),
-            "Repairs included; equal requests count once.",
-        ),
-        ("Tokens in", show(cost.prompt_tokens, Form.COUNT), ""),
-        ("Tokens out", show(cost.completion_tokens, Form.COUNT), ""),
+        ("", "Replies", show(cost.requests, Form.COUNT), "With repairs; equal ones count once."),
+        ("answers.prompt_tokens", "Tokens in", show(cost.prompt_tokens, Form.COUNT), ""),
+        ("answers.completion_tokens", "Tokens out", show(cost.completion_tokens, Form.COUNT), ""),
     )
-    return tuple(Fact(title, text, doc, None, code=False) for title, text, doc in rows)
+    return tuple(
+        Fact(title, text, doc, _placed(path, text, told), code=False)
+        for path, title, text, doc in rows
+    )
+
+
+def _placed(path: str, text: str, told: Mapping[str, Any]) -> Figure | None:
+    """Return a text as a number of the result; None where the result has it not."""
+    group, _, name = path.partition(".")
+    if name not in told.get(group, {}):
+        return None
+    return Figure(f"llm.{path}", raw(told[group][name]), text, "")
 
 
 _BASELINES = {

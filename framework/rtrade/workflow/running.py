@@ -199,7 +199,7 @@ def _record(
         from rtrade.analysis.llm_record import llm_document, llm_warnings, verdicts
 
         warnings = (*verdicts(told.asked), *warnings, *llm_warnings(told.asked, result))
-        document = llm_document(told.asked, told.decisions, told.digest)
+        document = llm_document(told.asked, told.decisions, told.digest, plan, metrics)
     return build(
         plan,
         market,
