@@ -245,6 +245,7 @@ def test_a_venue_that_was_closed_can_be_asked_again(tmp_path):
 
 
 def test_threads_share_a_venue(tmp_path):
+    before = threading.active_count()
     fake, _ = stand_in(weight_limit=None)
     with fake:
         venue, _ = venue_of(fake.url, tmp_path)
@@ -255,7 +256,8 @@ def test_threads_share_a_venue(tmp_path):
         truth = fake.truth("BTC/USDT", "1h")
         assert_same(found, truth.slice(0, sum(map(len, found))))
         assert asked(fake, "exchangeInfo") == 1
-    assert threading.active_count() < 20
+    # Other tests of this process may have threads of their own.
+    assert threading.active_count() <= before
 
 
 # Markets.

@@ -177,8 +177,9 @@ BLOWN = "{{ 'aaaaaaaaaa'" + "| replace('a', 'aaaaaaaaaa')" * 9 + " }}"
         (GROWING, RenderLimits(memory=256 * MIB), "memory"),
         (BLOWN, RenderLimits(memory=256 * MIB), "memory"),
         ("{{ close }}" * 100, RenderLimits(size=400), "longer than 400 characters"),
-        # Where the process itself cannot stop, the other side's clock does.
-        (LOOP, RenderLimits(cpu=60, wall=0.5), "too much time or memory"),
+        # Where the process itself does not stop, the other side's clock ends it: here, before its
+        # own limit of two seconds.
+        (LOOP, RenderLimits(cpu=2, wall=-1.7), "too much time or memory"),
     ],
 )
 def test_bounds(text: str, limits: RenderLimits, part: str) -> None:
