@@ -22,6 +22,7 @@ from rtrade.core.bars import Bars, MarketData
 from rtrade.data.resample import resample
 from rtrade.plan.plan import Plan
 from rtrade.signals.evaluate import evaluate
+from rtrade.signals.standins import drawn
 from rtrade.workflow.compiling import compile_strategy
 
 STRATEGIES = Path(__file__).resolve().parents[1] / "strategies"
@@ -57,10 +58,10 @@ def market_of(plan: Plan, bars: Bars) -> MarketData:
     return MarketData("generated", "synthetic", bars, 0, others)
 
 
-def timed(plan: Plan, market: MarketData) -> tuple[float, float]:
+def timed(plan: Plan, market: MarketData, answers) -> tuple[float, float]:
     gc.collect()
     wall, cpu = time.perf_counter(), time.process_time()
-    evaluate(plan, market)
+    evaluate(plan, market, answers)
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
@@ -73,13 +74,15 @@ def main() -> None:
     compiled = plans(asked.timeframe)
     bars = generated(compiled[0], asked.bars)
     markets = [market_of(plan, bars) for plan in compiled]
-    for plan, market in zip(compiled, markets, strict=True):
-        evaluate(plan, market)  # imports what it needs
+    # Models are not asked: their answers are drawn, outside of what is measured.
+    given = [drawn(plan, market) for plan, market in zip(compiled, markets, strict=True)]
+    for plan, market, answers in zip(compiled, markets, given, strict=True):
+        evaluate(plan, market, answers)  # imports what it needs
     print(f"{asked.bars:,} bars of {asked.timeframe}, medians of {asked.rounds}")
     print(f"{'':<24}{'wall ms':>10}{'CPU ms':>10}")
     sums = [0.0, 0.0]
-    for plan, market in zip(compiled, markets, strict=True):
-        rounds = [timed(plan, market) for _ in range(asked.rounds)]
+    for plan, market, answers in zip(compiled, markets, given, strict=True):
+        rounds = [timed(plan, market, answers) for _ in range(asked.rounds)]
         took = [statistics.median(kind) * 1000 for kind in zip(*rounds, strict=True)]
         print(f"{plan.name:<24}{took[0]:>10.1f}{took[1]:>10.1f}")
         sums = [total + one for total, one in zip(sums, took, strict=True)]
