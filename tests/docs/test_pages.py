@@ -11,7 +11,10 @@ import pytest
 
 from docs.test_tutorial import put_into
 from integration.test_cli import ROOT, rtrade
+from markets.support import history, make_workspace
 from rtrade.cli.generating import generated
+from rtrade.core.timeframes import HOUR
+from rtrade.testing import FakeExchange, VirtualClock
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -70,17 +73,39 @@ def test_the_readme_error_is_what_is_printed(workspace: Path) -> None:
     assert shown.strip() in done.stderr
 
 
-def readme_commands() -> list[str]:
+def readme_commands(*, exchange: bool = False) -> list[str]:
     lines = [line for block in blocks(README, "") for line in block.splitlines()]
     commands = [line.split("#")[0].strip().removeprefix(".venv/bin/") for line in lines]
     own = ("rtrade init", "rtrade run strategies/sma_btc.yaml --source mine")
-    return [line for line in commands if line.startswith("rtrade ") and not line.startswith(own)]
+    named = [line for line in commands if line.startswith("rtrade ") and not line.startswith(own)]
+    return [line for line in named if (" binance" in line) is exchange]
 
 
 @pytest.mark.parametrize("command", readme_commands())
 def test_readme_commands_work(command: str, workspace: Path) -> None:
     done = rtrade(*shlex.split(command)[1:], cwd=workspace)
     assert done.returncode == 0, done.stderr
+
+
+def test_readme_commands_on_an_exchange_work_on_its_stand_in(tmp_path: Path) -> None:
+    bars = history(1, count=2000, outages=2)
+    clock = VirtualClock(int(bars.time[-1]) + HOUR, 0)
+    with FakeExchange([bars], clock=clock, weight_limit=None) as stand_in:
+        workspace = make_workspace(tmp_path / "ws", stand_in.url)
+        strategy = (ROOT / "strategies" / "sma_btc.yaml").read_bytes()
+        (workspace / "strategies" / "sma_btc.yaml").write_bytes(strategy)
+        codes = {
+            command.split(" binance")[0]: rtrade(
+                *shlex.split(command)[1:], cwd=workspace, RTRADE_LOOPBACK="1"
+            ).returncode
+            for command in readme_commands(exchange=True)
+        }
+    # What the check finds, the outages, is the answer no.
+    assert codes == {
+        "rtrade data sync": 0,
+        "rtrade data check": 1,
+        "rtrade run strategies/sma_btc.yaml --source": 0,
+    }
 
 
 def test_the_readme_source_loads_the_users_bars(workspace: Path) -> None:
