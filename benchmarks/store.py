@@ -26,13 +26,13 @@ from sqlalchemy.orm import DeclarativeBase, Session
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "framework"), str(HERE.parent / "tests")]
 
-from rtrade.core.bars import COLUMNS, Bars  # noqa: E402 - the path is set above
-from rtrade.core.intervals import Interval  # noqa: E402
-from rtrade.store import columnar, schema  # noqa: E402
-from rtrade.store.opening import open_store  # noqa: E402
-from rtrade.store.store import Store  # noqa: E402
-from store.cases import KEY, MINUTE, bars_of  # noqa: E402
-from store.postgres import embedded, new_database  # noqa: E402
+from rtrade.core.bars import COLUMNS, Bars  # noqa: E402  # the path is set above
+from rtrade.core.intervals import Interval  # noqa: E402  # the path is set above
+from rtrade.store import columnar, schema  # noqa: E402  # the path is set above
+from rtrade.store.opening import open_store  # noqa: E402  # the path is set above
+from rtrade.store.store import Store  # noqa: E402  # the path is set above
+from store.cases import KEY, MINUTE, bars_of  # noqa: E402  # the path is set above
+from store.postgres import embedded, new_database  # noqa: E402  # the path is set above
 
 ALL = (-(2**62), 2**62)
 
