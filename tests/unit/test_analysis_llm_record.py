@@ -57,7 +57,7 @@ def entry(bar: int, direction: int = 1, size: float = 2.0) -> Fill:
 def test_an_entry_belongs_to_the_answer_that_applied_at_the_close_before_it() -> None:
     one = asked(*(decision(bar, vote(f"at {bar}")) for bar in (0, 10, 20)))
     out = Fill(6, 6 * HOUR, -1, 2.0, 100.0, 100.0, 0.0, "rule")
-    made = result(entry(1), out, entry(10, size=3.0), replace(out, bar=15), entry(21, -1, 5.0),
+    made = result(entry(1), out, entry(10, size=3.0), out._replace(bar=15), entry(21, -1, 5.0),
                   cuts=[Cut(9, "scale_by", 9.0, 3.0), Cut(20, "cash", 8.0, 5.0)])  # fmt: skip
     found = records_of([one], made)
     # The entry in bar 10 was decided at the close of bar 9: by the first answer.

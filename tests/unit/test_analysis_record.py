@@ -258,7 +258,7 @@ def test_trades_csv_has_the_trades_of_the_result() -> None:
 def test_spreadsheets_run_nothing(start: str) -> None:
     evil = f'{start}HYPERLINK("x"),1'
     record = example_record()
-    record = replace(record, trades=(replace(record.trades[0], symbol=evil),))
+    record = replace(record, trades=(record.trades[0]._replace(symbol=evil),))
     row = next(csv.DictReader(io.StringIO(record.trades_csv(), newline="")))
     assert row["symbol"] == f"'{evil}"
     assert row["side"] == "long"

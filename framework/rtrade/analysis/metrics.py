@@ -7,7 +7,7 @@ compensates from Python 3.12 on, so neither is used. Deviations are two-pass.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from rtrade.catalog.metrics import METRICS
 from rtrade.config.definitions import CostsDef
 from rtrade.core.bars import Bars, Filters, FloatArray
 from rtrade.core.errors import EngineFault
-from rtrade.core.results import Fill, RunResult, Trade
+from rtrade.core.results import FillColumns, RunResult, Trade, Trades
 from rtrade.core.timeframes import YEAR
 from rtrade.execution import core
 
@@ -85,14 +85,14 @@ def measure(
     Raises EngineFault where the result has not one value for each bar.
     """
     equity = np.asarray(result.equity, dtype=np.float64)
-    if not len(equity) == len(result.position) == len(bars):
+    if not len(equity) == result.closes == len(bars):
         raise EngineFault(f"{len(equity)} values of equity for {len(bars)} bars")
     with np.errstate(all="ignore"):
         values: Values = {
             **_outcome(equity, cash),
             **_yearly(equity, bars, cash),
             **_drawdowns(equity, cash),
-            **_of_trades([trade for trade in result.trades if trade.exit_time is not None]),
+            **_of_trades(*_closed(result.trades)),
             **_of_account(result, bars),
             "benchmark_return": _benchmark(bars, cash, costs, filters),
         }
@@ -180,49 +180,55 @@ def _drawdowns(equity: FloatArray, cash: float) -> Values:
     return {"max_drawdown": float(fall.max()), "max_drawdown_bars": longest}
 
 
-def _of_trades(closed: list[Trade]) -> Values:
-    wins = [trade for trade in closed if trade.pnl > 0]
-    losses = [trade for trade in closed if not trade.pnl > 0]
+def _closed(trades: Sequence[Trade]) -> tuple[FloatArray, FloatArray]:
+    """Return pnl and return of the closed trades."""
+    if isinstance(trades, Trades):
+        found = trades.columns
+        return found.pnl[: found.closed], found.return_[: found.closed]
+    closed = [trade for trade in trades if trade.exit_time is not None]
+    return (
+        np.array([trade.pnl for trade in closed], dtype=np.float64),
+        np.array([trade.return_ for trade in closed], dtype=np.float64),
+    )
+
+
+def _of_trades(pnl: FloatArray, returns: FloatArray) -> Values:
+    won = pnl > 0
+    gained, lost = left_sum(pnl[won]), left_sum(pnl[~won])
     none = Undefined(NO_TRADES)
-    won, lost = (_total(trade.pnl for trade in side) for side in (wins, losses))
-    factor = won / abs(lost) if lost else Undefined("no closed trade lost money")
+    factor = gained / abs(lost) if lost else Undefined("no closed trade lost money")
+    traded = len(pnl) > 0
     return {
-        "trades": len(closed),
-        "win_rate": len(wins) / len(closed) if closed else none,
-        "profit_factor": factor if closed else none,
-        "expectancy": _mean_return(closed, none),
-        "avg_win": _mean_return(wins, Undefined("no closed trade won") if closed else none),
-        "avg_loss": _mean_return(losses, Undefined("no closed trade lost") if closed else none),
+        "trades": len(pnl),
+        "win_rate": int(np.count_nonzero(won)) / len(pnl) if traded else none,
+        "profit_factor": factor if traded else none,
+        "expectancy": _mean(returns, none),
+        "avg_win": _mean(returns[won], Undefined("no closed trade won") if traded else none),
+        "avg_loss": _mean(returns[~won], Undefined("no closed trade lost") if traded else none),
     }
 
 
-def _total(values: Iterable[float]) -> float:
-    return left_sum(np.fromiter(values, dtype=np.float64))
-
-
-def _mean_return(trades: list[Trade], empty: Undefined) -> Value:
-    return _total(trade.return_ for trade in trades) / len(trades) if trades else empty
+def _mean(values: FloatArray, empty: Undefined) -> Value:
+    return left_sum(values) / len(values) if len(values) else empty
 
 
 def _of_account(result: RunResult, bars: Bars) -> Values:
-    count = len(result.position)
+    count, fills = len(bars), FillColumns.of(result.fills)
     return {
-        "exposure": int(np.count_nonzero(result.position)) / count if count else Undefined(NO_BARS),
-        "fees": _total(fill.fee for fill in result.fills),
-        "slippage_cost": _total(
-            fill.size * abs(fill.price - fill.reference) for fill in result.fills
-        ),
-        "turnover": _turnover(result.fills, np.asarray(result.equity), bars),
+        "exposure": result.held() / count if count else Undefined(NO_BARS),
+        "fees": left_sum(fills.fee),
+        "slippage_cost": left_sum(fills.size * np.abs(fills.price - fills.reference)),
+        "turnover": _turnover(fills, result.equity, bars),
     }
 
 
-def _turnover(fills: tuple[Fill, ...], equity: FloatArray, bars: Bars) -> Value:
+def _turnover(fills: FillColumns, equity: FloatArray, bars: Bars) -> Value:
     if len(equity) < 2:
         return Undefined(ONE_BAR)
     mean = left_sum(equity) / len(equity)
     if mean <= 0:
         return Undefined("the mean equity is not above 0")
-    return _total(fill.size * fill.price for fill in fills) / mean / years(bars)
+    return left_sum(fills.size * fills.price) / mean / years(bars)
 
 
 def _benchmark(bars: Bars, cash: float, costs: CostsDef, filters: Filters) -> Value:

@@ -6,7 +6,7 @@ Nothing here knows a path, a clock, a host or a library version: equal runs give
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ class RunRecord:
     engine: str
     data: Mapping[str, Any]
     metrics: Metrics
-    trades: tuple[Trade, ...]
+    trades: Sequence[Trade]
     refused: Mapping[str, int]
     warnings: tuple[str, ...]
     time: IntArray

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from rtrade.core.bars import FloatArray
+import numpy as np
+from numpy.typing import NDArray
+
+from rtrade.core.bars import FloatArray, IntArray
 
 # The closed list, in the order in which the first that holds is counted.
 REFUSALS = (
@@ -24,10 +31,14 @@ ENTRY_REASONS = ("enter_long", "enter_short")
 # At one close the first that holds names the exit.
 CLOSE_EXITS = ("ruin", "max_drawdown", "rule", "time_exit")
 BAR_EXITS = ("stop_loss", "trailing_stop", "take_profit")
+# Why a fill was made, as columns of fills count them.
+REASONS = ENTRY_REASONS + CLOSE_EXITS + BAR_EXITS
+
+CodeArray = NDArray[np.int8]
+Row = TypeVar("Row")
 
 
-@dataclass(frozen=True)
-class Fill:
+class Fill(NamedTuple):
     """One execution. `bar` counts from the run's first bar; `time` is that bar's open (ms).
 
     `direction` is +1 for a buy, -1 for a sale; `reference` is the price before slippage;
@@ -44,8 +55,7 @@ class Fill:
     reason: str
 
 
-@dataclass(frozen=True)
-class Trade:
+class Trade(NamedTuple):
     """A position from entry to exit; of one still open at the end, the exit fields are None.
 
     `pnl` (quote units) and `return_` (pnl over entry notional) are net of commissions; an open
@@ -84,23 +94,245 @@ class Cut:
 
 
 @dataclass(frozen=True, eq=False)
+class FillColumns:
+    """The fills of a run, in order, entries and exits by turns: one value per fill.
+
+    `reason` is an index in REASONS, all else as in `Fill`; `bar` is int64, the codes int8.
+    """
+
+    bar: IntArray
+    direction: CodeArray
+    size: FloatArray
+    price: FloatArray
+    reference: FloatArray
+    fee: FloatArray
+    reason: CodeArray
+
+    def __len__(self) -> int:
+        return len(self.bar)
+
+    @classmethod
+    def of(cls, fills: Sequence[Fill]) -> FillColumns:
+        """Return fills as columns."""
+        if isinstance(fills, Fills):
+            return fills.columns
+        columns = zip(*fills, strict=True) if fills else repeat((), len(Fill._fields))
+        bar, _, direction, size, price, reference, fee, reason = columns
+        return cls(
+            bar=np.array(bar, dtype=np.int64),
+            direction=np.array(direction, dtype=np.int8),
+            size=np.array(size, dtype=np.float64),
+            price=np.array(price, dtype=np.float64),
+            reference=np.array(reference, dtype=np.float64),
+            fee=np.array(fee, dtype=np.float64),
+            reason=np.fromiter(map(REASONS.index, reason), dtype=np.int8, count=len(reason)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TradeColumns:
+    """The trades of a run, in order; one that is open at the end is the last.
+
+    One value per trade, as in `Trade`, but that `exit_*` has values of the closed ones only;
+    `side` is +1 or -1, reasons are indices in REASONS.
+    """
+
+    side: CodeArray
+    size: FloatArray
+    entry_bar: IntArray
+    entry_time: IntArray
+    entry_price: FloatArray
+    entry_reason: CodeArray
+    exit_bar: IntArray
+    exit_time: IntArray
+    exit_price: FloatArray
+    exit_reason: CodeArray
+    pnl: FloatArray
+    return_: FloatArray
+    fees: FloatArray
+    bars: IntArray
+
+    @property
+    def closed(self) -> int:
+        """How many trades are closed: the first so many."""
+        return len(self.exit_bar)
+
+
+class Rows(Sequence[Row], Generic[Row]):
+    """Rows that are kept as columns, and made when one is looked at; equal to a tuple of them."""
+
+    _rows: tuple[Row, ...] | None = None
+
+    @abstractmethod
+    def _made(self) -> tuple[Row, ...]:
+        """Make all rows."""
+
+    def _all(self) -> tuple[Row, ...]:
+        if self._rows is None:
+            self._rows = self._made()
+        return self._rows
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Row, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Row | tuple[Row, ...]:
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Rows):
+            return self._all() == other._all()
+        return self._all() == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
+class Fills(Rows[Fill]):
+    """The fills of a run; `time` is the open (ms) of the bar of each."""
+
+    def __init__(self, columns: FillColumns, time: IntArray) -> None:
+        self.columns = columns
+        self.time = time
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def _made(self) -> tuple[Fill, ...]:
+        found = self.columns
+        columns = (
+            found.bar.tolist(),
+            self.time.tolist(),
+            found.direction.tolist(),
+            found.size.tolist(),
+            found.price.tolist(),
+            found.reference.tolist(),
+            found.fee.tolist(),
+            _named(found.reason),
+        )
+        return tuple(map(Fill._make, zip(*columns, strict=True)))
+
+
+class Trades(Rows[Trade]):
+    """The trades of a run in one symbol."""
+
+    def __init__(self, symbol: str, columns: TradeColumns) -> None:
+        self.symbol = symbol
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns.side)
+
+    def _made(self) -> tuple[Trade, ...]:
+        found = self.columns
+        still_open = [None] * (len(self) - found.closed)
+        columns: tuple[Any, ...] = (
+            repeat(self.symbol, len(self)),
+            ["long" if side > 0 else "short" for side in found.side.tolist()],
+            found.size.tolist(),
+            found.entry_bar.tolist(),
+            found.entry_time.tolist(),
+            found.entry_price.tolist(),
+            _named(found.entry_reason),
+            found.exit_bar.tolist() + still_open,
+            found.exit_time.tolist() + still_open,
+            found.exit_price.tolist() + still_open,
+            _named(found.exit_reason) + still_open,
+            found.pnl.tolist(),
+            found.return_.tolist(),
+            found.fees.tolist(),
+            found.bars.tolist(),
+        )
+        return tuple(map(Trade._make, zip(*columns, strict=True)))
+
+
+def _named(reasons: CodeArray) -> list[Any]:
+    return [REASONS[reason] for reason in reasons.tolist()]
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Values that last: `values[i]` from bar `starts[i]` to the next start, of `bars` bars in all.
+
+    `starts` ascends from 0 (int64); of several at one bar the last counts.
+    """
+
+    starts: IntArray
+    values: FloatArray
+    bars: int
+
+    def __len__(self) -> int:
+        return self.bars
+
+    def lasting(self, first: int = 0, stop: int | None = None) -> IntArray:
+        """Return how many of the bars `first:stop` each value lasts for."""
+        edges = np.append(self.starts, self.bars)
+        lasting: IntArray = np.diff(np.clip(edges, first, self.bars if stop is None else stop))
+        return lasting
+
+    def expanded(self) -> FloatArray:
+        """Return the value at each bar."""
+        return np.repeat(self.values, self.lasting())
+
+
+class _PerBar:
+    """A field with a value per bar, which may be given as steps; they are expanded when read."""
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, result: RunResult | None, _: type) -> FloatArray:
+        if result is None:
+            # The field has no default.
+            raise AttributeError(self._name)
+        value: FloatArray | Steps = vars(result)[self._name]
+        if isinstance(value, Steps):
+            value = vars(result)[self._name] = value.expanded()
+        return value
+
+    def __set__(self, result: RunResult, value: FloatArray | Steps) -> None:
+        vars(result)[self._name] = value
+
+
+@dataclass(frozen=True, eq=False)
 class RunResult:
     """The outcome of a run; arrays have one value per bar of the run, taken at its close.
 
     `cash` is the ledger (it holds a short's proceeds), `position` the signed size, `equity`
-    `cash + position * close`. `halted_at` / `ruined_at`: open time (ms) of the bar at whose close
-    max_drawdown or ruin ended trading. `capped`: entries cut down to the cash at hand. `cuts` are
-    all that made entries smaller, in order.
+    `cash + position * close`; where the first two are given as steps, they become arrays when
+    read. `halted_at` / `ruined_at`: open time (ms) of the bar at whose close max_drawdown or ruin
+    ended trading. `capped`: entries cut down to the cash at hand. `cuts` are all that made entries
+    smaller, in order.
     """
 
     engine: str
-    fills: tuple[Fill, ...]
-    trades: tuple[Trade, ...]
-    cash: FloatArray
-    position: FloatArray
-    equity: FloatArray
+    fills: Sequence[Fill]
+    trades: Sequence[Trade]
+    cash: _PerBar = _PerBar()
+    position: _PerBar = _PerBar()
+    equity: _PerBar = _PerBar()
     refused: dict[str, int] = field(default_factory=dict)
     capped: int = 0
     halted_at: int | None = None
     ruined_at: int | None = None
     cuts: tuple[Cut, ...] = ()
+
+    @property
+    def closes(self) -> int:
+        """How many closes there is a position for."""
+        return len(vars(self)["position"])
+
+    def held(self) -> int:
+        """Return at how many closes there is a position."""
+        position: FloatArray | Steps = vars(self)["position"]
+        if isinstance(position, Steps):
+            return int(position.lasting()[position.values != 0].sum())
+        return int(np.count_nonzero(position))
