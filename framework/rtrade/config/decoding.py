@@ -6,7 +6,7 @@ Everything that is wrong is reported together, in the order of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rtrade.catalog.quantities import Measure, Quantity
@@ -30,6 +30,7 @@ from rtrade.config.definitions import (
 from rtrade.config.document import Document, Path
 from rtrade.config.formats import plain
 from rtrade.config.origins import origins
+from rtrade.config.params import Refusal, outside, taken
 from rtrade.config.schema import CASH, COMMISSION, RULES, SLIPPAGE
 from rtrade.config.validation import in_order
 from rtrade.config.values import Values
@@ -129,43 +130,20 @@ def _param(values: Values, name: str, given: Given) -> ParamDef:
     if low is not None and high is not None and low > high:
         message = f"`min` ({plain(low)}) is above `max` ({plain(high)})"
         values.find("RT029", (*path, "min"), message, "exchange the two")
-    elif problem := _outside(default, low, high):
+    elif problem := outside(default, low, high):
         message = f"`default` of `{name}` is {plain(default)}, {problem}"
         values.find("RT026", (*path, "default"), message, "change it, or the range")
-    value = default
-    if name in given.params:
-        value = _set_param(values, name, given.params[name], numbers, whole=whole)
     span = values.document.key_span(path)
-    return ParamDef(name, value, default, low, high, numbers.get("step"), span)
+    param = ParamDef(name, default, default, low, high, numbers.get("step"), span)
+    return _set_param(values, param, *given.params[name]) if name in given.params else param
 
 
-def _set_param(
-    values: Values,
-    name: str,
-    given: tuple[Any, Span],
-    numbers: Mapping[str, float],
-    *,
-    whole: bool,
-) -> float:
-    value, span = given
-    if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:
-        values.find_at("RT020", span, f"`{name}` must be a number", f"write `params.{name}=12`")
-        return numbers["default"]
-    if whole and value != int(value):
-        message = f"`{name}` takes whole numbers, not {plain(value)}"
-        values.find_at("RT020", span, message, "its default and range are whole numbers")
-    elif problem := _outside(value, numbers.get("min"), numbers.get("max")):
-        message = f"`{name}` cannot be {plain(value)}: it is {problem}"
-        values.find_at("RT026", span, message, "change it, or the range in the file")
-    return int(value) if whole else float(value)
-
-
-def _outside(value: float, low: float | None, high: float | None) -> str | None:
-    if low is not None and value < low:
-        return f"below its `min` of {plain(low)}"
-    if high is not None and value > high:
-        return f"above its `max` of {plain(high)}"
-    return None
+def _set_param(values: Values, param: ParamDef, given: Any, span: Span) -> ParamDef:
+    value = taken(param, given)
+    if isinstance(value, Refusal):
+        values.find_at(value.code, span, value.message, value.help)
+        return param
+    return replace(param, value=value)
 
 
 def _signals(values: Values) -> tuple[SignalDef, ...]:

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rtrade.catalog.registry import Kind, Registry, Unit
+from rtrade.catalog.registry import Registry
 from rtrade.config.definitions import StrategyDef
 from rtrade.core.diagnostics import SourceText, Span
 from rtrade.core.errors import EngineFault
@@ -20,19 +20,19 @@ from rtrade.core.timeframes import Timeframe
 from rtrade.plan import consistency
 from rtrade.plan.answers import describe
 from rtrade.plan.asking import Asking, Models, asked, seen_bars, told_nodes
-from rtrade.plan.context import KINDS, Context
+from rtrade.plan.context import Context
 from rtrade.plan.elaborate import elaborate, elaborate_signal
 from rtrade.plan.findings import Fault, Findings
 from rtrade.plan.graph import Graph
 from rtrade.plan.names import Scope, check_names
-from rtrade.plan.nodes import Answer, Binary, Const, Node, choices_of
+from rtrade.plan.nodes import Node, choices_of
 from rtrade.plan.ordering import Ordering
 from rtrade.plan.parser import parse
-from rtrade.plan.plan import LlmPlan, Plan
+from rtrade.plan.plan import LlmPlan, Plan, SeriesNeed
 from rtrade.plan.ranges import Ranges
+from rtrade.plan.roots import rule_of, scale_of
 from rtrade.plan.signals import in_order
 from rtrade.plan.syntax import Expr
-from rtrade.plan.units import NOUNS
 from rtrade.plan.warmup import leads, series_needs
 
 RULES = ("enter_long", "exit_long", "enter_short", "exit_short")
@@ -44,12 +44,7 @@ def build(definition: StrategyDef, registry: Registry, asking: Asking | None = N
 
     `asking` is what signals that a language model answers need beside the file.
     """
-    builder = _Builder(definition, registry, asking)
-    plan = builder.plan()
-    if plan is None:
-        builder.findings.finish()
-        raise EngineFault("a plan failed to build without a finding")
-    return plan
+    return Builder(definition, registry, asking).plan()
 
 
 @dataclass(frozen=True)
@@ -70,8 +65,8 @@ class _Deciding:
         return [*self.rules.values(), *self.atr.values(), *optional]
 
 
-class _Builder:
-    """One strategy being compiled."""
+class Builder:
+    """One strategy being compiled; `graph` and `scope` are filled by `plan()`."""
 
     def __init__(self, definition: StrategyDef, registry: Registry, asking: Asking | None) -> None:
         self.definition = definition
@@ -90,8 +85,15 @@ class _Builder:
         )
         self.models = Models(definition, asking, self.findings, self._elaborate)
 
-    def plan(self) -> Plan | None:
-        """Return the plan, or None where an error was found."""
+    def plan(self) -> Plan:
+        """Return the plan; raise InvalidInput with all findings where an error is among them."""
+        plan = self._plan()
+        if plan is None:
+            self.findings.finish()
+            raise EngineFault("a plan failed to build without a finding")
+        return plan
+
+    def _plan(self) -> Plan | None:
         check_names(self.definition, self.registry, self.findings)
         self._signals()
         rules = self._rules()
@@ -124,8 +126,6 @@ class _Builder:
         remembered = [*deciding.rules.values(), *filter(None, [deciding.scale]), *told]
         consistency.check_memory(remembered, self.registry, self.findings)
         roots = deciding.roots
-        warmups = leads(roots, self.registry)
-        windows = seen_bars(models.values(), self.scope.series)
         return Plan(
             name=definition.name,
             source=definition.data.source,
@@ -138,8 +138,8 @@ class _Builder:
             atr=deciding.atr,
             volatility=deciding.volatility,
             scale=deciding.scale,
-            needs=series_needs(definition, [*roots, *told], signals, self.registry, windows),
-            warmup=max((warmups[id(node)].warmup for node in roots), default=0),
+            needs=self.needs(roots, signals, models),
+            warmup=self.warmup(roots),
             sizing=definition.sizing,
             risk=definition.risk,
             costs=definition.costs,
@@ -150,6 +150,19 @@ class _Builder:
             risk_level=deciding.level,
             risk_factors=deciding.factors,
         )
+
+    def needs(
+        self, roots: Iterable[Node], signals: Mapping[str, Node], models: Mapping[str, LlmPlan]
+    ) -> tuple[SeriesNeed, ...]:
+        """Return the series to read for what decides, and for what models are told."""
+        tops = [*roots, *told_nodes(models.values(), signals.values())]
+        windows = seen_bars(models.values(), self.scope.series)
+        return series_needs(self.definition, tops, signals, self.registry, windows)
+
+    def warmup(self, roots: Sequence[Node]) -> int:
+        """Return the bars before which something that decides may be unknown."""
+        found = leads(roots, self.registry)
+        return max((found[id(node)].warmup for node in roots), default=0)
 
     def _series(self) -> dict[str, Timeframe]:
         """Return the clocks of the series of `also:`; refuse those that the base cannot hold."""
@@ -205,40 +218,16 @@ class _Builder:
             if done is None:
                 continue
             ctx, expr, node = done
-            if node.kind == Kind.BOOLEAN:
-                rules[name] = self.graph.bring(node, self.graph.base)
-                continue
-            message = f"`{name}` must be a condition; {ctx.text(expr)} is {KINDS[node.kind]}"
-            text = ctx.text(expr)[1:-1]
-            advice = f"compare it, such as `{text} > 0`" if node.kind == Kind.NUMBER else None
-            if choices := choices_of(node):
-                advice = f"compare it, such as `{text} == '{choices[0]}'`"
-            ctx.error("RT121", message, expr, advice)
+            rule = rule_of(ctx, name, expr, node)
+            if rule is not None:
+                rules[name] = rule
         return rules
 
     def _scale(self) -> Node | None:
         """Return the factor of `scale_by` in 0..1 on the base clock."""
         source = self.definition.sizing.scale_by
         done = None if source is None else self._elaborate(source)
-        if done is None:
-            return None
-        ctx, expr, node = done
-        if node.kind == Kind.NUMBER and node.unit == Unit.PERCENT:
-            clock, (left, right) = self.graph.meet([node, self.graph.constant(100.0)])
-            ratio = Binary(
-                kind=Kind.NUMBER, unit=Unit.RATIO, clock=clock, op="/", left=left, right=right
-            )
-            return self.graph.bring(self.graph.add(ratio), self.graph.base)
-        if node.kind == Kind.NUMBER and node.unit == Unit.RATIO and not isinstance(node, Const):
-            return self.graph.bring(node, self.graph.base)
-        what = NOUNS[node.unit] if node.kind == Kind.NUMBER else KINDS[node.kind]
-        advice = "use a percentage in 0..100, such as `percent_rank(close, 100)`, or a fraction in "
-        advice += "0..1, such as `close / highest(close, 100)`"
-        if isinstance(node, Answer):
-            advice = "ask for a number in `0..100`"
-        message = f"`scale_by` is {what} ({ctx.text(expr)}): it is not known how much 1 is"
-        ctx.error("RT141", message, expr, advice)
-        return None
+        return None if done is None else scale_of(*done)
 
     def _risk_level(self) -> tuple[Node | None, tuple[float, ...]]:
         """Return the choice of `risk_levels` on the base clock, and the factor of each choice."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rtrade.catalog.registry import Kind
 from rtrade.core.diagnostics import SourceText, Span
 from rtrade.plan.findings import Findings
 from rtrade.plan.graph import Graph, Value
 from rtrade.plan.names import Scope
-from rtrade.plan.nodes import Const
+from rtrade.plan.nodes import Const, Node
 from rtrade.plan.ordering import Ordering
 from rtrade.plan.syntax import Expr
 
@@ -20,13 +21,16 @@ KINDS = {Kind.NUMBER: "a number", Kind.BOOLEAN: "a condition", Kind.ENUM: "a tex
 
 @dataclass(frozen=True)
 class Context:
-    """The surroundings of one expression."""
+    """The surroundings of one expression. `known` are parts of it, by identity, whose nodes need
+    not be worked out any more (None: it has errors).
+    """
 
     source: SourceText
     scope: Scope
     graph: Graph
     findings: Findings
     ordering: Ordering
+    known: Mapping[int, Node | None] = field(default_factory=dict)
 
     def text(self, expr: Expr) -> str:
         """Return a part of the expression in backticks, on one line, cut where it is long."""

@@ -20,6 +20,8 @@ MAX_SHIFT = 10_000
 
 def elaborate(ctx: Context, expr: Expr) -> Node | None:
     """Return the node of an expression, or None where it has errors."""
+    if id(expr) in ctx.known:
+        return ctx.known[id(expr)]
     match expr:
         case Literal():
             return ctx.constant(expr.value, expr)
@@ -41,20 +43,26 @@ def elaborate(ctx: Context, expr: Expr) -> Node | None:
 def elaborate_signal(ctx: Context, name: str, expr: Expr) -> None:
     """Work a signal out into the scope: a node, or the results of a call that has several."""
     scope = ctx.scope
-    outputs = _several(ctx, expr)
-    if not isinstance(expr, Apply) or not outputs:
+    outputs = outputs_of(ctx, expr)
+    if not outputs:
         scope.signals[name] = elaborate(ctx, expr)
         return
     results: dict[str, Node] = {}
     for output in outputs:
-        node = _apply(ctx, expr, Name(start=expr.start, end=expr.end, name=output))
+        node = elaborate_output(ctx, expr, output)
         if node is None:
             return
         results[output] = node
     scope.results[name] = results
 
 
-def _several(ctx: Context, expr: Expr) -> tuple[str, ...]:
+def elaborate_output(ctx: Context, expr: Expr, output: str) -> Node | None:
+    """Return one of the results of a call that has several, or None where it has errors."""
+    assert isinstance(expr, Apply)
+    return _apply(ctx, expr, Name(start=expr.start, end=expr.end, name=output))
+
+
+def outputs_of(ctx: Context, expr: Expr) -> tuple[str, ...]:
     """Return the outputs of a call where there are several; none for all else."""
     function = expr.function if isinstance(expr, Apply) else None
     entry = ctx.scope.registry.get(function.name) if isinstance(function, Name | Member) else None

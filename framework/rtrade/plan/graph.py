@@ -23,11 +23,16 @@ class Graph:
 
     def __init__(self, base: Timeframe) -> None:
         self.base = base
-        self._nodes: dict[Key, Node] = {}
+        # By what they do, then by what they do it to.
+        self._nodes: dict[Key, dict[tuple[int, ...], Node]] = {}
 
     def add(self, node: N) -> N:
         """Return the node equal to `node` that is in the graph; put it there if none is."""
-        return cast("N", self._nodes.setdefault(key(node), node))
+        return cast("N", self.users(node).setdefault(tuple(map(id, node.args)), node))
+
+    def users(self, node: Node) -> dict[tuple[int, ...], Node]:
+        """Return the nodes that do what `node` does, by the identities of their arguments."""
+        return self._nodes.setdefault(_itself(node), {})
 
     def constant(self, value: Value, span: Span | None = None) -> Const:
         """Return a constant; numbers become floats. It goes with every clock."""
@@ -59,8 +64,12 @@ class Graph:
 
 def key(node: Node) -> Key:
     """Return what tells `node` from others, given that its arguments are interned."""
-    common = (type(node).__name__, node.kind, node.unit, node.clock)
-    return (*common, *_scalars(node), *(id(arg) for arg in node.args))
+    return (*_itself(node), *(id(arg) for arg in node.args))
+
+
+def _itself(node: Node) -> Key:
+    """Return what a node does, whatever its arguments."""
+    return (type(node).__name__, node.kind, node.unit, node.clock, *_scalars(node))
 
 
 def _scalars(node: Node) -> Key:
