@@ -8,7 +8,9 @@ Plain like the core, and made of it, so that leaping changes no trade.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
+from rtrade.core.bars import FloatArray, IntArray
 from rtrade.execution.core import (
     daily_hit,
     drawdown_hit,
@@ -19,14 +21,18 @@ from rtrade.execution.core import (
     trailed,
 )
 
+# Machine arrays where Python walks, numpy's where machine code does.
+Floats: TypeAlias = Sequence[float] | FloatArray
+Ints: TypeAlias = Sequence[int] | IntArray
+
 
 def quiet_until(
     i: int,
     end: int,
-    lows: Sequence[float],
-    highs: Sequence[float],
-    closes: Sequence[float],
-    days: Sequence[int],
+    lows: Floats,
+    highs: Floats,
+    closes: Floats,
+    days: Ints,
     side: int,
     size: float,
     cash: float,

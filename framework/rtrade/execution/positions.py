@@ -156,8 +156,15 @@ class Sizing:
         size = core.lots(units, self._multiple, self._power, cash, position.price, self._fee)
         position.size = size
         if cut or scale != 1.0 or factor != 1.0:
-            self._note(position, cash, equity, scale, factor)
+            self.explain(position, cash, equity)
         return core.size_refusal(cash, size, position.price, self._minimum), cut
+
+    def explain(self, position: Position, cash: float, equity: float) -> None:
+        """Note what made an entry smaller, of those with this cash and equity at hand."""
+        before = position.bar - 1
+        scale = 1.0 if self._scale is None else self._scale[before]
+        factor = 1.0 if self._risk_factor is None else self._risk_factor[before]
+        self._note(position, cash, equity, scale, factor)
 
     def veto(self, position: Position, equity: float) -> None:
         """Note that the risk level forbids an entry, and how large it would have been."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from rtrade.core.bars import Bars, BoolArray, FloatArray
 from rtrade.core.errors import EngineFault
-from rtrade.core.timeframes import DAY
+from rtrade.core.timeframes import DAY, iso
 from rtrade.execution.program import Program
 
 _PRICES = ("open", "high", "low", "close")
@@ -32,10 +32,7 @@ class Tape:
 
 def tape_of(bars: Bars) -> Tape:
     """Return `bars` as machine arrays; raise EngineFault where a price is not above 0."""
-    for name in _PRICES:
-        prices = getattr(bars, name)
-        if len(prices) != len(bars) or not (np.isfinite(prices) & (prices > 0.0)).all():
-            raise EngineFault(f"the bars of {bars.symbol} have a bad `{name}`")
+    check_prices(bars)
     return Tape(
         time=array("q", bars.time.tolist()),
         day=array("q", (bars.time // DAY).tolist()),
@@ -44,6 +41,20 @@ def tape_of(bars: Bars) -> Tape:
         high=machine_floats(np.maximum(bars.high, bars.open)),
         close=machine_floats(bars.close),
     )
+
+
+def check_prices(bars: Bars) -> None:
+    """Raise EngineFault where a price is not above 0, naming the first such bar."""
+    for name in _PRICES:
+        prices = getattr(bars, name)
+        if len(prices) != len(bars):
+            raise EngineFault(f"the bars of {bars.symbol} have not one `{name}` each")
+        # NaN is below and above nothing: the least and the greatest tell of all.
+        if not len(prices) or (prices.min() > 0.0 and prices.max() < np.inf):
+            continue
+        at = int(np.flatnonzero(~(np.isfinite(prices) & (prices > 0.0)))[0])
+        when = iso(int(bars.time[at]))
+        raise EngineFault(f"the bars of {bars.symbol} have a bad `{name}` at {when}: {prices[at]}")
 
 
 def machine_floats(values: FloatArray) -> array[float]:
