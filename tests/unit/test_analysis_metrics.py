@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtrade.analysis import metrics
 from rtrade.analysis.benchmark import benchmark_equity, benchmark_size
 from rtrade.analysis.metrics import Metrics, drawdown, left_sum, measure, years
 from rtrade.analysis.pages import metrics_page
@@ -319,3 +321,62 @@ def test_the_page_is_current() -> None:
     assert page == metrics_page(), "run `make docs`"
     for metric in METRICS:
         assert f"## {metric.name}\n" in page
+
+
+@st.composite
+def equities(draw):
+    """Draw equities with ties, long falls, and now and then a number that is none or too large."""
+    steps = st.sampled_from((0.0, 0.0, 0.5, -0.5, 0.25, 3.0, -100.0, 1e-9, 1e300, math.inf))
+    moves = draw(st.lists(steps, min_size=2, max_size=60))
+    return np.cumsum([draw(st.sampled_from((1000.0, 999.5, 1.0))), *moves])
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (7, 3), (8, 4), (16384, 256)])
+@given(equity=equities())
+def test_block_by_block_all_comes_out_as_close_by_close(sizes, equity):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "_BLOCK", sizes[0])
+        patch.setattr(metrics, "_ROW", sizes[1])
+        found = measured(equity.tolist())
+    closes = [1000.0, *equity.tolist()]
+    peak, below, longest, deepest = closes[0], 0, 0, 0.0
+    for close in closes[1:]:
+        peak = max(peak, close)
+        below = 0 if close == peak else below + 1
+        longest, deepest = max(longest, below), max(deepest, (peak - close) / peak)
+    if all(map(math.isfinite, closes)):
+        assert (found.max_drawdown, found.max_drawdown_bars) == (deepest, longest)
+    else:
+        assert found.max_drawdown is None
+    if min(closes) <= 0 or not all(map(math.isfinite, closes)):
+        return
+    returns = [now / before - 1 for before, now in pairwise(closes)]
+    mean = added(returns) / len(returns)
+    deviation = math.sqrt(
+        added([(one - mean) * (one - mean) for one in returns]) / (len(returns) - 1)
+    )
+    downside = math.sqrt(added([min(one, 0.0) * min(one, 0.0) for one in returns]) / len(returns))
+    year = math.sqrt(365)
+    assert found.volatility == finite(deviation * year)
+    if deviation >= 1e-12:
+        assert found.sharpe == finite(mean / deviation * year)
+    if downside >= 1e-12:
+        assert found.sortino == finite(mean / downside * year)
+
+
+@given(st.lists(st.floats(-1e300, 1e300)), st.floats(-1e300, 1e300))
+def test_a_sum_from_the_left_is_one_addition_after_the_other(values, start):
+    assert left_sum(np.array(values)) == added(values)
+    assert left_sum(np.array(values), start) == added([start, *values])
+    assert left_sum(np.array(values * 2)[::2], start) == added([start, *(values * 2)[::2]])
+
+
+def added(values):
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
+def finite(value):
+    return value if math.isfinite(value) else None

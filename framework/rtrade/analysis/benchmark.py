@@ -28,15 +28,25 @@ def benchmark_size(bars: Bars, cash: float, costs: CostsDef, filters: Filters) -
     return size if refused == core.NO else 0.0
 
 
+def bought(bars: Bars, cash: float, costs: CostsDef, filters: Filters) -> tuple[float, float]:
+    """Return what is left of the cash after buying at the open of the first bar, and the size.
+
+    All of it and 0.0 where it does not buy the least amount, and without bars.
+    """
+    size = benchmark_size(bars, cash, costs, filters)
+    if size == 0.0:
+        return cash, 0.0
+    fill = core.slipped(float(bars.open[0]), 1, costs.slippage)
+    return core.booked(cash, 1, size, fill, costs.taker), size
+
+
 def benchmark_equity(bars: Bars, cash: float, costs: CostsDef, filters: Filters) -> FloatArray:
     """Return what buy and hold is worth at each close (quote units, one value per bar).
 
     Bought at the open of the first bar, marked at closes, never sold; the cash alone where it
     does not buy the least amount.
     """
-    size = benchmark_size(bars, cash, costs, filters)
+    left, size = bought(bars, cash, costs, filters)
     if size == 0.0:
         return np.full(len(bars), cash, dtype=np.float64)
-    fill = core.slipped(float(bars.open[0]), 1, costs.slippage)
-    left = core.booked(cash, 1, size, fill, costs.taker)
     return np.asarray(left + size * bars.close, dtype=np.float64)

@@ -1,22 +1,23 @@
 """Metrics of a run, as declared in `catalog.metrics`.
 
 Sums run left to right, as a ledger is added up: `np.sum` adds in pairs and the built-in `sum`
-compensates from Python 3.12 on, so neither is used. Deviations are two-pass.
+compensates from Python 3.12 on, so neither is used. Deviations are two-pass. Series of any length
+are gone through block by block, so that nothing of their size is made.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from rtrade.analysis.benchmark import benchmark_equity, benchmark_size
+from rtrade.analysis.benchmark import bought
 from rtrade.catalog.metrics import METRICS
 from rtrade.config.definitions import CostsDef
-from rtrade.core.bars import Bars, Filters, FloatArray
+from rtrade.core.bars import Bars, Filters, FloatArray, IntArray
 from rtrade.core.errors import EngineFault
 from rtrade.core.results import FillColumns, RunResult, Trade, Trades
 from rtrade.core.timeframes import YEAR
@@ -24,6 +25,9 @@ from rtrade.execution import core
 
 # Returns that vary by less than this per bar vary by rounding alone.
 _NO_DEVIATION = core.STILL
+# Closes gone through at a time, few enough for the processor's cache, and those of them that are
+# looked at one by one where the equity is as high as never before.
+_BLOCK, _ROW = 16384, 256
 
 NO_BARS = "the run has no bars"
 ONE_BAR = "the run has fewer than two bars"
@@ -100,9 +104,11 @@ def measure(
     return _assemble(values)
 
 
-def left_sum(values: FloatArray) -> float:
-    """Add the values of a 1-d array from left to right."""
-    return float(np.add.accumulate(values)[-1]) if len(values) else 0.0
+def left_sum(values: FloatArray, start: float = 0.0) -> float:
+    """Add the values of a 1-d array to `start` from left to right."""
+    # What is taken away is taken away one after the other, in a register. Adding does so in pairs,
+    # or by way of memory.
+    return -float(np.subtract.reduce(values, initial=-start))
 
 
 def drawdown(equity: FloatArray, cash: float) -> FloatArray:
@@ -133,14 +139,10 @@ def _yearly(equity: FloatArray, bars: Bars, cash: float) -> Values:
     if len(equity) < 2:
         return dict.fromkeys(("cagr", *names), Undefined(ONE_BAR))
     growth = _growth(float(equity[-1]) / cash, years(bars))
-    if not bool(np.all(equity > 0)):
+    if not equity.min() > 0:
         return {"cagr": growth, **dict.fromkeys(names, Undefined(BELOW_ZERO))}
-    returns = equity / np.concatenate(([cash], equity[:-1])) - 1
-    mean = left_sum(returns) / len(returns)
-    distance = returns - mean
-    deviation = math.sqrt(left_sum(distance * distance) / (len(returns) - 1))
-    losses = np.minimum(returns, 0.0)
-    downside = math.sqrt(left_sum(losses * losses) / len(returns))
+    mean, downside = _moments(equity, cash)
+    deviation = _deviation(equity, cash, mean)
     scale = math.sqrt(bars.timeframe.per_year)
     return {
         "cagr": growth,
@@ -150,6 +152,43 @@ def _yearly(equity: FloatArray, bars: Bars, cash: float) -> Values:
         if downside >= _NO_DEVIATION
         else Undefined("no bar lost money"),
     }
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(at, min(at + _BLOCK, count)) for at in range(0, count, _BLOCK))
+
+
+def _returns(equity: FloatArray, cash: float) -> Iterator[FloatArray]:
+    """Yield the returns per bar, block by block; the next block takes the place of the last."""
+    room = np.empty(min(_BLOCK, len(equity)))
+    for here in _blocks(len(equity)):
+        part = room[: here.stop - here.start]
+        np.divide(equity[here][1:], equity[here][:-1], out=part[1:])
+        part[0] = equity[here.start] / (equity[here.start - 1] if here.start else cash)
+        part -= 1
+        yield part
+
+
+def _moments(equity: FloatArray, cash: float) -> tuple[float, float]:
+    """Return the mean return and the root mean square of the losses."""
+    total = squares = 0.0
+    none = np.zeros(min(_BLOCK, len(equity)))
+    for returns in _returns(equity, cash):
+        total = left_sum(returns, total)
+        losses = np.minimum(returns, none[: len(returns)], out=returns)
+        losses *= losses
+        squares = left_sum(losses, squares)
+    return total / len(equity), math.sqrt(squares / len(equity))
+
+
+def _deviation(equity: FloatArray, cash: float, mean: float) -> float:
+    """Return the sample deviation of the returns."""
+    squares = 0.0
+    for returns in _returns(equity, cash):
+        distance = np.subtract(returns, mean, out=returns)
+        distance *= distance
+        squares = left_sum(distance, squares)
+    return math.sqrt(squares / (len(equity) - 1))
 
 
 def _growth(factor: float, span: float) -> Value:
@@ -173,11 +212,44 @@ def _calmar(values: Values) -> Value:
 def _drawdowns(equity: FloatArray, cash: float) -> Values:
     if not len(equity):
         return dict.fromkeys(("max_drawdown", "max_drawdown_bars"), Undefined(NO_BARS))
-    fall = drawdown(equity, cash)
+    if not math.isfinite(equity.min()) or not math.isfinite(equity.max()):
+        return {"max_drawdown": math.nan, "max_drawdown_bars": _longest(drawdown(equity, cash))}
+    deepest, longest, last, peak = 0.0, 0, -1, cash
+    for here in _blocks(len(equity)):
+        part = equity[here]
+        whole = len(part) // _ROW * _ROW
+        for start, rows in ((0, part[:whole].reshape(-1, _ROW)), (whole, part[None, whole:])):
+            if rows.size:
+                fall, at_peak, peak = _below(rows, peak)
+                places = at_peak + (here.start + start)
+                longest = max(longest, int(np.diff(places, prepend=last).max(initial=0)) - 1)
+                deepest, last = max(deepest, fall), int(places[-1]) if len(places) else last
+    longest = max(longest, len(equity) - last - 1)
+    return {"max_drawdown": deepest, "max_drawdown_bars": longest}
+
+
+def _longest(fall: FloatArray) -> int:
     # Between two closes at the peak, all closes are below it.
     at_peak = np.flatnonzero(np.concatenate(([True], fall <= 0, [True])))
-    longest = int(np.diff(at_peak).max()) - 1
-    return {"max_drawdown": float(fall.max()), "max_drawdown_bars": longest}
+    return int(np.diff(at_peak).max()) - 1
+
+
+def _below(rows: FloatArray, peak: float) -> tuple[float, IntArray, float]:
+    """Return, of rows of closes that follow one another, the deepest fall, which closes are at
+    the peak so far, and the peak after them; `peak` is the one before them.
+    """
+    tops = rows.max(axis=1)
+    peaks = np.maximum.accumulate(np.concatenate(([peak], tops)))
+    before = peaks[:-1]
+    # In a row that does not reach the peak, its lowest close fell the deepest.
+    deepest = float(((before - rows.min(axis=1)) / before).max())
+    reaching = np.flatnonzero(tops >= before)
+    closes = rows[reaching]
+    so_far = np.maximum(closes, before[reaching, None])
+    np.maximum.accumulate(so_far, axis=1, out=so_far)
+    row, column = np.nonzero(closes >= so_far)
+    fall = ((so_far - closes) / so_far).max(initial=0.0)
+    return max(deepest, float(fall)), reaching[row] * rows.shape[1] + column, float(peaks[-1])
 
 
 def _closed(trades: Sequence[Trade]) -> tuple[FloatArray, FloatArray]:
@@ -234,9 +306,10 @@ def _turnover(fills: FillColumns, equity: FloatArray, bars: Bars) -> Value:
 def _benchmark(bars: Bars, cash: float, costs: CostsDef, filters: Filters) -> Value:
     if not len(bars):
         return Undefined(NO_BARS)
-    if benchmark_size(bars, cash, costs, filters) == 0.0:
+    left, size = bought(bars, cash, costs, filters)
+    if size == 0.0:
         return Undefined("the cash does not buy the least amount at the first open")
-    return float(benchmark_equity(bars, cash, costs, filters)[-1]) / cash - 1
+    return (left + size * float(bars.close[-1])) / cash - 1
 
 
 def _assemble(values: Values) -> Metrics:
