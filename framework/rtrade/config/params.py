@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from rtrade.config.definitions import ParamDef
 from rtrade.config.formats import plain
@@ -22,7 +24,7 @@ def taken(param: ParamDef, value: object) -> float | int | Refusal:
 
     A param whose default, range and step are whole numbers takes whole numbers only.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or value - value != 0:
+    if not _is_number(value):
         advice = f"write `params.{param.name}=12`"
         return Refusal("RT020", f"`{param.name}` must be a number", advice)
     whole = isinstance(param.default, int)
@@ -43,3 +45,13 @@ def outside(value: float, low: float | None, high: float | None) -> str | None:
     if high is not None and value > high:
         return f"above its `max` of {plain(high)}"
     return None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    """Tell whether something is a number that a float can hold, a truth value being none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
