@@ -1,5 +1,7 @@
 """From plan nodes to signals: clocks, unknowns, sharing, and what is counted."""
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,11 +12,12 @@ from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
 from rtrade.core.bars import FALSE, TRUE, UNKNOWN, Bars, MarketData
 from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import DAY, HOUR, WEEK, Timeframe
-from rtrade.plan.nodes import Align, Binary, Call, Const, Field, Shift, Unary
+from rtrade.plan.nodes import Align, Answer, Binary, Call, Const, Field, Shift, Unary
 from rtrade.plan.plan import Plan, SeriesNeed
 from rtrade.signals import evaluate as module
+from rtrade.signals.answers import AnswerSeries
 from rtrade.signals.clocks import last_closed
-from rtrade.signals.evaluate import evaluate
+from rtrade.signals.evaluate import evaluate, evaluate_nodes
 
 NAN = float("nan")
 H1, H4, D1, W1 = (Timeframe(ms) for ms in (HOUR, 4 * HOUR, DAY, WEEK))
@@ -354,3 +357,80 @@ def test_bars_are_left_as_they_were():
     node = binary("/", call("sma", field(), n=2), shift(field("volume"), 1))
     numbers(node, base)
     assert base.digest() == before
+
+
+class TestNodes:
+    """Nodes that are asked for by themselves."""
+
+    def test_they_are_what_a_table_has(self):
+        daily = SeriesNeed("daily", "BTC/USDT", D1, 0)
+        base = bars(np.arange(1.0, 60.0) % 7 + 1)
+        coarse = bars([3.0, 5.0], D1)
+        market = MarketData("test", "csv", base, 5, others={"daily": coarse})
+        mean = call("sma", field(), n=4)
+        nodes = [
+            mean,
+            field(series="daily", clock=D1),
+            align(call("sma", field(series="daily", clock=D1), n=2, clock=D1)),
+            binary(">", mean, field()),
+            negate(shift(binary("<", mean, const(3.0)), 2)),
+            const(2.5),
+            const(True),
+            field(),
+        ]
+        given = plan({str(place): node for place, node in enumerate(nodes)}, also=(daily,))
+        table = evaluate(given, market)
+        found = evaluate_nodes(plan(also=(daily,)), market, nodes)
+        assert len(found) == len(nodes)
+        for node, values in zip(nodes, found, strict=True):
+            number = node.kind is Kind.NUMBER
+            assert values.dtype == (np.float64 if number else np.int8)
+            assert values.shape == (59,)
+            wanted = table.number(node) if number else table.condition(node)
+            np.testing.assert_array_equal(values, wanted)
+        assert np.isnan(found[1]).any()
+        assert set(found[3].tolist()) == {FALSE, UNKNOWN, TRUE}
+
+    def test_a_node_asked_for_twice_is_one_array(self):
+        mean = call("sma", field(), n=2)
+        market = MarketData("test", "csv", bars([1.0, 2.0, 4.0]), 0)
+        first, other, again = evaluate_nodes(plan(), market, [mean, field(), mean])
+        assert first is again
+        assert other.tolist() == [1.0, 2.0, 4.0]
+        assert evaluate_nodes(plan(), market, []) == []
+
+    def test_what_they_share_is_computed_once_and_let_go(self, monkeypatch):
+        computed, alive, most = [], set(), []
+        original = module.compute
+
+        def watching(entry, inputs, params):
+            found = original(entry, inputs, params)
+            computed.append(entry.name)
+            for values in found.values():
+                alive.add(id(values))
+                weakref.finalize(values, alive.discard, id(values))
+            most.append(len(alive))
+            return found
+
+        monkeypatch.setattr(module, "compute", watching)
+        mean = call("sma", field(), n=2)
+        nodes = [binary(">", call("ema", mean, n=n), field()) for n in range(2, 12)]
+        market = MarketData("test", "csv", bars(np.arange(1.0, 40.0)), 0)
+        found = evaluate_nodes(plan(), market, nodes)
+        assert computed == ["sma"] + ["ema"] * 10
+        # The average, and one at a time of those that rest on it.
+        assert max(most) == 2
+        assert alive == set()
+        assert [values.dtype for values in found] == [np.int8] * 10
+
+    def test_an_answer_is_computed_where_it_is_given(self):
+        node = Answer(
+            kind=Kind.NUMBER, clock=H1, signal="analyst", field="confidence", low=0, high=100
+        )
+        sure = binary(">", node, const(50.0))
+        market = MarketData("test", "csv", bars([1.0, 2.0, 3.0]), 0)
+        answers = {"analyst": AnswerSeries({"confidence": np.array([NAN, 40.0, 60.0])})}
+        (found,) = evaluate_nodes(plan(), market, [sure], answers)
+        assert found.tolist() == [UNKNOWN, FALSE, TRUE]
+        with pytest.raises(EngineFault, match="no answers of analyst"):
+            evaluate_nodes(plan(), market, [sure])

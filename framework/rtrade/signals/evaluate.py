@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,39 @@ def evaluate_without_answers(plan: Plan, market: MarketData) -> SignalTable:
     return _table(plan, market, [*plan.known_before_asking().values(), *asked], {}, {})
 
 
+def evaluate_nodes(
+    plan: Plan,
+    market: MarketData,
+    nodes: Sequence[Node],
+    answers: Mapping[str, AnswerSeries] | None = None,
+) -> list[Array]:
+    """Compute any nodes that read the series of `plan`, over all bars read, on the base clock.
+
+    Numbers and choices are float64, NaN where unknown; conditions int8: 0 false, 1 unknown, 2
+    true. What several nodes rest on is computed once, and let go when the last of them is. Arrays
+    may be the market's own: they are not to be written to. Raises EngineFault where a node rests
+    on an answer that is not given.
+    """
+    given = answers or {}
+    asked = {node.signal for node in walk(*nodes) if isinstance(node, Answer)}
+    if missing := asked - given.keys():
+        raise EngineFault(f"there are no answers of {', '.join(sorted(missing))}")
+    values = _on_base(plan, Clocks(plan, market), nodes, given)
+    return [values[id(node)] for node in nodes]
+
+
+def _on_base(
+    plan: Plan, clocks: Clocks, nodes: Sequence[Node], answers: Mapping[str, AnswerSeries]
+) -> dict[int, Array]:
+    """Return the values of nodes by identity, as seen from the bars of the base clock."""
+    roots = list({id(node): node for node in nodes}.values())
+    with np.errstate(all="ignore"):
+        values = _Evaluation(clocks, roots, answers).run()
+    return {
+        id(root): clocks.align(values.pop(id(root)), root.clock, plan.timeframe) for root in roots
+    }
+
+
 def _table(
     plan: Plan,
     market: MarketData,
@@ -78,11 +111,10 @@ def _table(
     answers: Mapping[str, AnswerSeries],
 ) -> SignalTable:
     clocks = Clocks(plan, market)
-    with np.errstate(all="ignore"):
-        values = _Evaluation(clocks, roots, answers).run()
+    values = _on_base(plan, clocks, roots, answers)
     found: dict[Kind, dict[int, Any]] = {kind: {} for kind in Kind}
     for root in roots:
-        found[root.kind][id(root)] = clocks.align(values[id(root)], root.clock, plan.timeframe)
+        found[root.kind][id(root)] = values[id(root)]
     conditions = found[Kind.BOOLEAN]
     return SignalTable(
         numbers=found[Kind.NUMBER],
