@@ -36,6 +36,11 @@ SERIES = {
     "many sizes": RNG.normal(size=5000) * 10 ** RNG.uniform(-15, 15, 5000),
     "all sizes": RNG.normal(size=1000) * 10 ** RNG.uniform(-300, 300, 1000),
     "halves": RNG.integers(0, 2**53, 5000).astype(float) + 0.0,
+    "one power of two": RNG.uniform(1, 2, 5000),
+    "both ends of a power": np.where(RNG.random(5000) < 0.5, 1.0, np.nextafter(2.0, 1.0)),
+    "below zero": -np.round(walk(5000, RNG), 2),
+    "milliseconds": 1.7e12 + np.arange(5000.0) * 60_000,
+    "large and tiny": np.where(RNG.random(1000) < 0.5, 1e250, 5e-324) * RNG.choice([1, -1], 1000),
     "zeros": np.zeros(100),
     "tiny": RNG.normal(size=1000) * 1e-310,
     "huge": RNG.normal(size=1000) * 1e300,
@@ -46,6 +51,19 @@ SERIES = {
 @pytest.mark.parametrize("n", [1, 2, 3, 20, 64, 97])
 def test_sums_are_rounded_once(name, n):
     check(SERIES[name], n)
+
+
+@pytest.mark.parametrize("n", [511, 512, 513, 1024, 1025, 2048, 2049])
+@pytest.mark.parametrize("name", ["one power of two", "both ends of a power", "cents", "volumes"])
+def test_sums_of_long_windows_are_rounded_once(name, n):
+    check(SERIES[name][: n + 50], n)
+
+
+def test_means_are_sums_over_the_count():
+    for x in SERIES.values():
+        for n in (1, 3, 20, 64):
+            sums = exact.window_sums(x, n)
+            np.testing.assert_array_equal(exact.window_means(x, n), sums / n, strict=True)
 
 
 def test_windows_reach_over_blocks(monkeypatch):

@@ -2,11 +2,13 @@
 
 A running sum drifts, and depends on where it began. Here it cannot:
 
-1. Split the values into parts, each a multiple of a power of two so coarse that no prefix sum
-   of the part can need more than 53 bits.
-2. Take prefix sums of each part, and their differences n bars apart: all without rounding.
-3. Add the parts of each window with the rounding error caught, so that the result is the exact
-   sum rounded once.
+1. Take the values for whole multiples of a power of two so fine that none is rounded, and so
+   coarse that no window's sum needs more than 64 bits: integers. Prefix sums of them may run
+   over; their differences n bars apart are right all the same.
+2. Round each difference once.
+3. Where there is no such power, split the values into parts, each a multiple of a power of two
+   so coarse that no window's sum of it needs more than 53 bits, and add the parts of each window
+   with the rounding error caught.
 
 So a window's sum depends on the values in it and on nothing else.
 """
@@ -17,13 +19,18 @@ import math
 
 import numpy as np
 
-from rtrade.core.bars import FloatArray
+from rtrade.core.bars import FloatArray, IntArray
 
 # Outside of this the parts of a sum could overflow or lose bits below the smallest float.
 _LARGEST, _SMALLEST = 2.0**900, 2.0**-800
+# Adding this rounds a number of less than 51 bits to a whole one, which is then read as an integer
+# from the lowest bits.
+_ROUNDING = 1.5 * 2.0**52
+_BITS = int(np.float64(_ROUNDING).view(np.int64))
+# Binary places after the first part that are looked at before giving up.
+_PLACES = 900
 
-
-# Sums computed at a time: few enough for the processor's cache and for few parts.
+# Sums computed at a time: few enough for the processor's cache and for values of one size.
 _BLOCK = 32768
 
 
@@ -32,57 +39,124 @@ def window_sums(x: FloatArray, n: int) -> FloatArray:
 
     `x` is without NaN and at least n long; a sum beyond the largest float is infinite.
     """
-    sums = np.empty(len(x) - n + 1)
-    step = max(_BLOCK, 2 * n)
-    for start in range(0, len(sums), step):
-        stop = min(start + step, len(sums))
-        sums[start:stop] = _block_sums(x[start : stop + n - 1], n)
-    return sums
+    return _windows(x, n, 1)
 
 
-def _block_sums(x: FloatArray, n: int) -> FloatArray:
-    top = max(float(x.max()), -float(x.min()))
+def window_means(x: FloatArray, n: int) -> FloatArray:
+    """Return `window_sums(x, n) / n`."""
+    return _windows(x, n, n)
+
+
+def _windows(x: FloatArray, n: int, count: int) -> FloatArray:
+    found = np.empty(len(x) - n + 1)
+    step, whole = max(_BLOCK, 2 * n), True
+    for start in range(0, len(found), step):
+        stop = min(start + step, len(found))
+        whole = _block(x[start : stop + n - 1], n, count, found[start:stop], whole=whole)
+    return found
+
+
+def _block(x: FloatArray, n: int, count: int, out: FloatArray, *, whole: bool) -> bool:
+    """Write the sums of all windows, divided by `count`, to `out`.
+
+    `whole` says whether to look for integers first; returns whether that is of use.
+    """
+    least, most = float(x.min()), float(x.max())
+    top = max(most, -least)
     if top == 0:
-        return np.zeros(len(x) - n + 1)
+        out[:] = 0.0
+        return whole
     if not _SMALLEST < top < _LARGEST:
-        return _one_by_one(x, n)
-    parts = [_differences(part, n) for part in _split(x, top)]
-    if len(parts) == 1:
-        return parts[0]
-    if len(parts) == 2:
-        parts[0] += parts[1]
-        return parts[0]
-    return _rounded_once(parts)
+        np.divide(_one_by_one(x, n), count, out=out)
+        return whole
+    exponent, length = math.frexp(top)[1], (n - 1).bit_length()
+    unit = exponent + length - 63
+    integers = _integers(x, max(least, -most), unit) if whole else None
+    if integers is not None:
+        out[:] = _differences(integers, n)
+    else:
+        length = max(length, 2)
+        unit = exponent + length - 53
+        sums = _by_parts(x, n, unit, length)
+        if sums is None:
+            np.divide(_one_by_one(x, n), count, out=out)
+            return False
+        out[:] = sums
+    # In one step: neither a power of two nor the range of `top` rounds anything.
+    out /= math.ldexp(count, -unit)
+    return integers is not None
 
 
-def _split(x: FloatArray, top: float) -> list[FloatArray]:
-    """Split `x`, of size up to `top`, into parts whose prefix sums are exact."""
-    length = max(len(x).bit_length(), 2)
+def _integers(x: FloatArray, least: float, unit: int) -> IntArray | None:
+    """Return `x` in multiples of `2**unit`; None where these are not whole.
+
+    `least` is the smallest size of a value where all have one sign, else it is not above 0.
+    """
+    scaled = _scaled(x, unit)
+    if scaled is None:
+        return None
+    integers = scaled.astype(np.int64)
+    if least > 0 and math.frexp(least)[1] - 53 >= unit:
+        return integers
+    return integers if np.array_equal(integers, scaled) else None
+
+
+def _scaled(x: FloatArray, unit: int) -> FloatArray | None:
+    """Return `x / 2**unit`; None where the smallest values would lose digits."""
+    scaled = x * math.ldexp(1.0, -unit)
+    if unit > 0 and not np.array_equal(scaled * math.ldexp(1.0, unit), x):
+        return None
+    return scaled
+
+
+def _by_parts(x: FloatArray, n: int, unit: int, length: int) -> FloatArray | None:
+    """Return window sums of `x` in multiples of `2**unit`, added up of parts.
+
+    No value is more than 2**(53 - length) of these. None where there are too many parts.
+    """
+    rest = _scaled(x, unit)
+    if rest is None:
+        return None
     parts: list[FloatArray] = []
-    exponent = math.frexp(top)[1]
-    rest = x
+    places = 0
     while True:
-        quantum = exponent + length - 53
-        # Adding and taking away 1.5 x 2**52 quanta rounds to a whole number of quanta.
-        shift = math.ldexp(1.5, 52 + quantum)
-        part = rest + shift
-        part -= shift
-        parts.append(part)
-        rest = rest - part
-        if not rest.any():
-            return parts
-        exponent = quantum - 1
+        part = rest + _ROUNDING
+        integers = _differences(part.view(np.int64), n)
+        integers -= _wrapped(n * _BITS)
+        sums = integers.astype(np.float64)
+        if places:
+            sums *= math.ldexp(1.0, -places)
+        parts.append(sums)
+        part -= _ROUNDING
+        rest -= part
+        if rest.max() == 0.0 == rest.min():
+            break
+        # What is left of a value is half of one at most.
+        rest *= math.ldexp(1.0, 54 - length)
+        places += 54 - length
+        if places > _PLACES:
+            return None
+    return parts[0] + parts[1] if len(parts) == 2 else _rounded_once(parts)
 
 
-def _differences(part: FloatArray, n: int) -> FloatArray:
-    sums = np.cumsum(part)
-    windows = sums[n - 1 :].copy()
-    windows[1:] -= sums[:-n]
+def _wrapped(value: int) -> int:
+    """Return the 64-bit integer with the lowest bits of `value`."""
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def _differences(integers: IntArray, n: int) -> IntArray:
+    """Return the sums of all windows, in 64 bits that may have run over."""
+    sums = np.cumsum(integers)
+    windows = np.empty_like(sums[n - 1 :])
+    windows[0] = sums[n - 1]
+    np.subtract(sums[n:], sums[:-n], out=windows[1:])
     return windows
 
 
 def _rounded_once(parts: list[FloatArray]) -> FloatArray:
     """Add the parts, largest first, of each window."""
+    if len(parts) == 1:
+        return parts[0]
     low, lost = _two_sum(parts[1], parts[2])
     total, left = _two_sum(parts[0], low)
     for part in parts[3:]:
