@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 from numba.core import config, types
@@ -36,13 +36,37 @@ def _lowest(typing: Any, word: Any) -> Any:  # noqa: ARG001 - numba's signature
 
 
 @cache
-def compiled_walk() -> Function:
-    """Return `walker.walk` as machine code; it is compiled, or loaded, by its first call."""
+def _bound() -> dict[Function, Any]:
     bound: dict[Function, Any] = {bits.lowest: _lowest}
     for module in (core, leaping, walker):
         bind(module, bound, kept=("walk",))
-    walk: Function = bound[walker.walk]
+    return bound
+
+
+def compiled_walk() -> Function:
+    """Return `walker.walk` as machine code; it is compiled, or loaded, by its first call."""
+    walk: Function = _bound()[walker.walk]
     return walk
+
+
+class Kernels(NamedTuple):
+    """What a sweep calls, as machine code."""
+
+    work_numbers: Function
+    work_planes: Function
+    walk_all: Function
+
+
+@cache
+def sweep_kernels() -> Kernels:
+    """Return the kernels of a sweep; each is compiled, or loaded, by its first call."""
+    from rtrade.execution.compiled import batch, machine, statistics
+
+    bound = _bound()
+    bind(machine, bound, kept=("work_numbers", "work_planes"))
+    bind(statistics, bound)
+    bind(batch, bound, kept=("walk_all",))
+    return Kernels(bound[machine.work_numbers], bound[machine.work_planes], bound[batch.walk_all])
 
 
 def bind(module: ModuleType, bound: dict[Function, Any], kept: tuple[str, ...] = ()) -> None:

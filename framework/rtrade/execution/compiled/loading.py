@@ -31,14 +31,14 @@ def prices_of(bars: Bars) -> Prices:
         low=sealed(np.minimum(bars.low, bars.open)),
         high=sealed(np.maximum(bars.high, bars.open)),
         close=sealed(bars.close),
-        day=_sealed(bars.time // DAY),
+        day=sealed_whole(bars.time // DAY),
     )
 
 
 def rules_of(program: Program) -> IntArray:
     """Return where the four rules are true, a row of words each: long, then short."""
     rules = (program.enter_long, program.exit_long, program.enter_short, program.exit_short)
-    return _sealed(np.array([words_of(rule) for rule in rules]))
+    return sealed_whole(np.array([words_of(rule) for rule in rules]))
 
 
 def measures_of(program: Program) -> tuple[FloatArray, Mapping[str, int]]:
@@ -141,7 +141,8 @@ def sealed(values: FloatArray) -> FloatArray:
     return found
 
 
-def _sealed(values: IntArray) -> IntArray:
+def sealed_whole(values: IntArray) -> IntArray:
+    """Return whole numbers for reading, all of one type."""
     found = np.ascontiguousarray(values, dtype=np.int64).view()
     found.flags.writeable = False
     return found
