@@ -1,9 +1,14 @@
 """Three-valued logic as tables, and looking back."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtrade.core.bars import FALSE, TRUE, UNKNOWN
+from rtrade.signals import logic
 from rtrade.signals.logic import ago, both, compare, either, opposite
 
 NAN = float("nan")
@@ -45,6 +50,26 @@ def test_comparison_with_a_constant():
     x = np.array([1.0, NAN, 3.0])
     assert compare("<", x, np.asarray(2.0)).tolist() == [TRUE, UNKNOWN, FALSE]
     assert compare("<", np.asarray(1.0), np.asarray(2.0)).item() == TRUE
+
+
+NUMBERS = st.lists(st.sampled_from((0.0, -0.0, 1.0, 2.0, math.inf, -math.inf, NAN)), max_size=12)
+
+
+@pytest.mark.parametrize("op", logic.COMPARISONS)
+@given(left=NUMBERS, right=NUMBERS)
+def test_comparisons_bar_by_bar(op, left, right):
+    pairs = list(zip(left, right, strict=False))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logic, "_BLOCK", 5)
+        found = compare(op, *(np.array([pair[i] for pair in pairs]) for i in (0, 1)))
+        constants = [compare(op, np.array(left), np.asarray(value)).tolist() for value in right]
+    told = logic.COMPARISONS[op]
+
+    def wanted(a, b):
+        return UNKNOWN if math.isnan(a) or math.isnan(b) else TRUE if told(a, b) else FALSE
+
+    assert found.tolist() == [wanted(a, b) for a, b in pairs]
+    assert constants == [[wanted(a, b) for a in left] for b in right]
 
 
 def test_ago():

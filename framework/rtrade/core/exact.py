@@ -146,7 +146,7 @@ def _wrapped(value: int) -> int:
 
 def _differences(integers: IntArray, n: int) -> IntArray:
     """Return the sums of all windows, in 64 bits that may have run over."""
-    sums = np.cumsum(integers)
+    sums = integers.cumsum()
     windows = np.empty_like(sums[n - 1 :])
     windows[0] = sums[n - 1]
     np.subtract(sums[n:], sums[:-n], out=windows[1:])

@@ -6,15 +6,23 @@ import numpy as np
 
 from rtrade.core.bars import BoolArray, FloatArray, IntArray
 
+# Windows gone through at a time.
+_BLOCK = 32768
+
 
 def level(values: FloatArray, x: FloatArray, n: int) -> FloatArray:
     """Return means `values`, in windows of equal `x` replaced by that value."""
     last = x[n - 1 :]
-    maybe = np.flatnonzero((last == x[: len(last)]) & (values != last))
-    # Looking for runs costs more than the mean; few windows begin, end and average at one value.
-    if not np.isclose(values[maybe], last[maybe], rtol=1e-9, atol=0).any():
-        return values
-    return np.where(flat(x, n), last, values)
+    for start in range(0, len(last), _BLOCK):
+        here = slice(start, start + _BLOCK)
+        ends, means = last[here], values[here]
+        maybe = np.flatnonzero((ends == x[: len(last)][here]) & (means != ends))
+        # Looking for runs costs more than the mean; few windows begin, end and average at one
+        # value.
+        ends = ends[maybe]
+        if (np.abs(means[maybe] - ends) <= 1e-9 * np.abs(ends)).any():
+            return np.where(flat(x, n), last, values)
+    return values
 
 
 def flat(x: FloatArray, n: int) -> BoolArray:

@@ -48,17 +48,15 @@ def compute(
     """
     with np.errstate(all="ignore"):
         if entry.kernel is not None:
-            found = _restarted(entry, _guarded(entry), inputs, params)
+            arrays = _restarted(entry, _guarded(entry), inputs, params)
         elif entry.name in _BARWISE:
             found = _BARWISE[entry.name](*inputs, **params)
+            arrays = tuple(map(finite, found if isinstance(found, tuple) else (found,)))
         elif entry.name in _RESTARTED:
-            found = _restarted(entry, _RESTARTED[entry.name], inputs, params)
+            arrays = _restarted(entry, _RESTARTED[entry.name], inputs, params)
         else:
             raise EngineFault(f"there is no kernel for `{entry.name}`")
-    arrays = found if isinstance(found, tuple) else (found,)
-    return {
-        output.name: finite(values) for output, values in zip(entry.outputs, arrays, strict=True)
-    }
+    return {output.name: values for output, values in zip(entry.outputs, arrays, strict=True)}
 
 
 def _guarded(entry: Entry) -> Kernel:
@@ -91,36 +89,48 @@ def _restarted(
     entry: Entry, kernel: Kernel, inputs: Sequence[Array], params: Mapping[str, Number]
 ) -> tuple[Array, ...]:
     warmup = entry.warmup(params)
-    results = tuple(_unknown(output, len(inputs[0])) for output in entry.outputs)
-    for start, stop in _stretches(inputs):
+    stretches, bars = _stretches(inputs), len(inputs[0])
+    # Without gaps only the warm-up is unknown.
+    unknown = warmup if stretches == [(0, bars)] and warmup < bars else bars
+    results = tuple(_unknown(output, bars, unknown) for output in entry.outputs)
+    for start, stop in stretches:
         if stop - start <= warmup:
             continue
         found = kernel(*(values[start:stop] for values in inputs), **params)
         arrays = found if isinstance(found, tuple) else (found,)
         for result, values in zip(results, arrays, strict=True):
-            result[start + warmup : stop] = values
+            result[start + warmup : stop] = finite(values)
     return results
 
 
-def _unknown(output: Output, bars: int) -> Array:
+def _unknown(output: Output, bars: int, first: int) -> Array:
+    """Return an array of which the `first` values are unknown, and the others not written yet."""
     if output.kind is Kind.BOOLEAN:
-        return np.full(bars, UNKNOWN, dtype=np.int8)
-    return np.full(bars, np.nan)
+        answers = np.empty(bars, dtype=np.int8)
+        answers[:first] = UNKNOWN
+        return answers
+    values = np.empty(bars)
+    values[:first] = np.nan
+    return values
 
 
 def _stretches(inputs: Sequence[Array]) -> list[tuple[int, int]]:
     """Return where all inputs are numbers, as (start, stop)."""
+    if len(inputs[0]) and not any(np.isnan(values.min()) for values in inputs):
+        return [(0, len(inputs[0]))]
     known = ~np.isnan(inputs[0])
     for values in inputs[1:]:
         known &= ~np.isnan(values)
-    if known.all():
-        return [(0, len(known))]
     edges = np.flatnonzero(np.diff(np.concatenate(([0], known.view(np.int8), [0]))))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def finite(values: Array) -> Array:
     """Return numbers with NaN for the infinite; conditions as they are."""
-    if values.dtype == np.float64 and np.isinf(values).any():
-        return np.where(np.isinf(values), np.nan, values)
-    return values
+    if values.dtype != np.float64 or not values.size:
+        return values
+    # Looked at first, because it takes no room.
+    if np.isfinite(values.min()) and np.isfinite(values.max()):
+        return values
+    infinite = np.isinf(values)
+    return np.where(infinite, np.nan, values) if infinite.any() else values

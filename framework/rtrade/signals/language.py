@@ -18,17 +18,25 @@ from rtrade.core.bars import TRUE, UNKNOWN, FloatArray, TriArray
 from rtrade.core.timeframes import DAY, HOUR
 from rtrade.data.vwap import vwap
 from rtrade.signals import windows
-from rtrade.signals.logic import ago, both, compare
+from rtrade.signals.logic import ago, both, compare, opposite
 
 Kernel = Callable[..., Any]
 
 
 def _crosses_above(a: FloatArray, b: FloatArray) -> TriArray:
-    return both(ago(compare("<=", a, b), 1), compare(">", a, b))
+    return _crosses(compare("<=", a, b))
 
 
 def _crosses_below(a: FloatArray, b: FloatArray) -> TriArray:
-    return both(ago(compare(">=", a, b), 1), compare("<", a, b))
+    return _crosses(compare(">=", a, b))
+
+
+def _crosses(before: TriArray) -> TriArray:
+    """Tell where a condition that held one bar ago holds no more."""
+    result = opposite(before)
+    np.minimum(result[1:], before[:-1], out=result[1:])
+    np.minimum(result[:1], UNKNOWN, out=result[:1])
+    return result
 
 
 def _rising(x: FloatArray, *, n: int) -> TriArray:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from rtrade.core.bars import FloatArray, TriArray
-from rtrade.core.exact import window_sums
+from rtrade.core.exact import window_means
 from rtrade.core.runs import level
 
 # Bars gone through at a time, so that what is added up stays in the processor's cache.
@@ -26,8 +26,7 @@ Numbers = TypeVar("Numbers", FloatArray, TriArray)
 
 def mean(x: FloatArray, n: int) -> FloatArray:
     """Return the means; of equal values, exactly their value."""
-    means = window_sums(x, n) / n
-    return level(means, x, n)
+    return level(window_means(x, n), x, n)
 
 
 def extreme(x: Numbers, n: int, pick: Callable[[Numbers, Numbers], Numbers]) -> Numbers:
