@@ -59,6 +59,7 @@ class RunRecord:
     position: FloatArray
     benchmark: FloatArray
     llm: Mapping[str, Any] | None = None
+    verified: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the content of result.json; `schemas/result.schema.json` describes it."""
@@ -73,7 +74,8 @@ class RunRecord:
             "refused": dict(self.refused),
             "warnings": list(self.warnings),
         }
-        return document if self.llm is None else {**document, "llm": dict(self.llm)}
+        more = {"verified": self.verified, "llm": self.llm}
+        return document | {name: dict(said) for name, said in more.items() if said is not None}
 
     def result_json(self) -> bytes:
         """Return result.json."""
@@ -82,13 +84,13 @@ class RunRecord:
     def trades_csv(self) -> str:
         """Return trades.csv: the trades of result.json, one a line; empty cells where null."""
         rows = (",".join(map(_cell, _trade(trade).values())) for trade in self.trades)
-        return _lines(",".join(TRADE_KEYS), rows)
+        return csv_lines(",".join(TRADE_KEYS), rows)
 
     def equity_csv(self) -> str:
         """Return equity.csv: equity, signed position and buy and hold at each close."""
         columns = (self.equity, self.position, self.benchmark)
-        rows = zip(_times(self.time), *map(_digits, columns), strict=True)
-        return _lines(",".join(EQUITY_COLUMNS), map(",".join, rows))
+        rows = zip(csv_times(self.time), *map(csv_digits, columns), strict=True)
+        return csv_lines(",".join(EQUITY_COLUMNS), map(",".join, rows))
 
 
 def build(
@@ -101,10 +103,12 @@ def build(
     benchmark: FloatArray,
     warnings: Iterable[str],
     llm: Mapping[str, Any] | None = None,
+    verified: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """Put a run together for publishing; `benchmark` is buy and hold at each close.
 
-    `llm` is what is said of the models that were asked; None: none was.
+    `llm` is what is said of the models that were asked, `verified` what came of a second engine;
+    None: there was none.
     """
     bars = market.bars
     return RunRecord(
@@ -122,6 +126,7 @@ def build(
         position=np.asarray(result.position, dtype=np.float64),
         benchmark=benchmark,
         llm=llm,
+        verified=verified,
     )
 
 
@@ -195,14 +200,15 @@ def _trade(trade: Trade) -> dict[str, Any]:
     }
 
 
-def _times(times: IntArray) -> list[str]:
+def csv_times(times: IntArray) -> list[str]:
+    """Return the open times of bars (ms) as text."""
     if np.any(times % 1000):
         return [iso(at) for at in times.tolist()]
     moments = times.astype("datetime64[ms]").astype("datetime64[s]")
     return [f"{text}Z" for text in np.datetime_as_string(moments).tolist()]
 
 
-def _digits(column: FloatArray) -> list[str]:
+def csv_digits(column: FloatArray) -> list[str]:
     """Return the numbers to the last digit; each stretch of equal ones is worked out once."""
     if not len(column):
         return []
@@ -225,5 +231,6 @@ def _cell(value: object) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _lines(header: str, rows: Iterable[str]) -> str:
+def csv_lines(header: str, rows: Iterable[str]) -> str:
+    """Return a table as text, with a newline at the end."""
     return "\n".join([header, *rows, ""])

@@ -39,11 +39,7 @@ def result_schema() -> Schema:
             "Fractions are fractions: 0.12 is 12 %. A null has its reason in `warnings`.",
             {metric.name: _metric(metric) for metric in METRICS},
         ),
-        "trades": {
-            "type": "array",
-            "description": "Trades by entry time; a position open at the end is the last one.",
-            "items": _trade(),
-        },
+        "trades": _trades(),
         "refused": _object(
             "Closes at which an entry rule was true and no entry followed, by the first reason.",
             {reason: _count(f"Closes at which {_REFUSED[reason]}.", low=1) for reason in REFUSALS},
@@ -56,6 +52,7 @@ def result_schema() -> Schema:
         },
     }
     printed = {
+        "verified": _verified(),
         "llm": _llm(),
         "report": _text("Absolute path of the report; only in what `--json` prints."),
     }
@@ -68,6 +65,28 @@ def result_schema() -> Schema:
         "thing happened.",
         properties | printed,
         required=tuple(properties),
+    )
+
+
+def _verified() -> Schema:
+    difference = _object(
+        "The first difference; null where there is none.",
+        {
+            "time": _time("The bar in which it is.", null=True),
+            "what": _text("What differs."),
+            "values": _pair("What each engine says, numbers to the last digit."),
+        },
+    )
+    return _object(
+        "What came of `--verify`; not there without. It depends on the run alone.",
+        {
+            "engines": _pair("The engine of the run, and the one that it was compared with."),
+            "equal": {"type": "boolean", "description": "Whether they agree to the bit."},
+            "bars": _count("Bars that were compared."),
+            "fills": _count("Fills of the run."),
+            "sha256": _text("sha256 of its fills, floats to the last bit.", pattern=_HEX),
+            "difference": {**difference, "type": ["object", "null"]},
+        },
     )
 
 
@@ -194,6 +213,14 @@ def _quality() -> Schema:
     )
 
 
+def _trades() -> Schema:
+    return {
+        "type": "array",
+        "description": "Trades by entry time; a position open at the end is the last one.",
+        "items": _trade(),
+    }
+
+
 def _trade() -> Schema:
     reasons = [*BAR_EXITS, *CLOSE_EXITS]
     return _object(
@@ -254,6 +281,16 @@ def _time(description: str, *, null: bool = False) -> Schema:
 def _number(description: str, *, null: bool = False, **limits: Any) -> Schema:
     kind = ["number", "null"] if null else "number"
     return {"type": kind, "description": description, **limits}
+
+
+def _pair(description: str) -> Schema:
+    return {
+        "type": "array",
+        "description": description,
+        "items": _text("A text."),
+        "minItems": 2,
+        "maxItems": 2,
+    }
 
 
 def _count(description: str, low: int = 0) -> Schema:

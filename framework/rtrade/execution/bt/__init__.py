@@ -8,7 +8,10 @@ from __future__ import annotations
 from rtrade.core.bars import Bars
 from rtrade.core.results import RunResult
 from rtrade.execution.asking import Asking
+from rtrade.execution.deciding import Decider
 from rtrade.execution.program import Program
+from rtrade.execution.recording import result_of
+from rtrade.execution.tracing import TracedBar, TracingDecider
 
 NAME = "backtrader"
 
@@ -23,6 +26,18 @@ def run(
     where the program or the bars are not what was promised.
     """
     from rtrade.execution.bt.driver import drive
-    from rtrade.execution.recording import result_of
 
-    return result_of(NAME, bars, drive(program, bars, asking, dense=dense), program.cash)
+    decider = Decider(program, bars, asking)
+    drive(decider, program, bars, dense=dense)
+    return result_of(NAME, bars, decider, program.cash)
+
+
+def trace(
+    program: Program, bars: Bars, *, asking: Asking | None = None
+) -> tuple[RunResult, list[TracedBar]]:
+    """Run `program` over every bar, as `run` does, and return what came of it and each bar."""
+    from rtrade.execution.bt.driver import drive
+
+    decider = TracingDecider(program, bars, asking)
+    drive(decider, program, bars, dense=True)
+    return result_of(NAME, bars, decider, program.cash), decider.bars

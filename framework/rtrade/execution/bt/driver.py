@@ -9,7 +9,6 @@ from typing import Any
 
 from rtrade.core.bars import Bars
 from rtrade.core.errors import EngineFault
-from rtrade.execution.asking import Asking
 from rtrade.execution.bt.broker import Broker
 from rtrade.execution.bt.feed import BarsFeed
 from rtrade.execution.bt.library import bt
@@ -58,9 +57,7 @@ class Driver(bt.Cerebro):  # type: ignore[misc]  # backtrader has no types
             broker.forget()
 
 
-def drive(program: Program, bars: Bars, asking: Asking | None, *, dense: bool) -> Decider:
-    """Run a program over bars on a Cerebro, broker and feed of its own; return its decider."""
-    decider = Decider(program, bars, asking)
+def drive(decider: Decider, program: Program, bars: Bars, *, dense: bool) -> None:
+    """Run a program over bars on a Cerebro, broker and feed of its own; `decider` decides."""
     if len(bars):
         Driver(program, bars, decider, dense=dense).run()
-    return decider
