@@ -191,7 +191,7 @@ def test_findings_as_json(workspace: Path) -> None:
         (["run", "strategies/sma_btc.yaml", "--symbol", "DOGE/USDT"], 4, "DOGE/USDT"),
         (["run", "strategies/sma_btc.yaml", "--start", "2050-01-01"], 4, "2050"),
         (["run", "strategies/sma_btc.yaml", "--start", "tomorrow"], 3, "tomorrow"),
-        (["run", "strategies/sma_btc.yaml", "--engine", "compiled"], 3, "compiled"),
+        (["run", "strategies/sma_btc.yaml", "--engine", "compiled", "--trace"], 2, "no trace"),
         (["run", "strategies/sma_btc.yaml", "--engine", "magic"], 2, "magic"),
         (["run", "strategies/sma_btc.yaml", "--set", "params.fsat=3"], 3, "fast"),
         (["run", "strategies/sma_btc.yaml", "--set", "risk.stop_loss=0.03"], 3, "3%"),

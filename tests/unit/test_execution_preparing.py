@@ -5,14 +5,22 @@ import pytest
 
 from rtrade.catalog.registry import Kind
 from rtrade.config.definitions import CostsDef, RiskDef, SizingDef
+from rtrade.config.llm_definitions import (
+    CadenceDef,
+    LlmProviderDef,
+    LlmSignalDef,
+    PromptTemplate,
+    VoteDef,
+)
 from rtrade.core.bars import Filters, MarketData
 from rtrade.core.codes import CODES
+from rtrade.core.diagnostics import SourceText
 from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import HOUR, Timeframe
 from rtrade.execution.engines import unsupported
 from rtrade.execution.preparing import prepare
 from rtrade.plan.nodes import Answer, Const, Field
-from rtrade.plan.plan import Plan, SeriesNeed
+from rtrade.plan.plan import LlmPlan, Plan, SeriesNeed
 from unit.execution_cases import flat_bars
 
 CLOCK = Timeframe(HOUR)
@@ -104,15 +112,37 @@ def test_arrays_of_another_length_are_a_fault():
 
 def test_engines_are_refused_by_name():
     assert unsupported(plan_of(), "backtrader") == []
-    (later,) = unsupported(plan_of(), "compiled")
-    assert later.code == "RT201"
-    assert "compiled" in later.message
-    assert "--engine backtrader" in later.help
+    assert unsupported(plan_of(), "compiled") == []
     (typo,) = unsupported(plan_of(), "backtader")
     assert (typo.code, typo.help) == ("RT202", "did you mean `backtrader`?")
     (unknown,) = unsupported(plan_of(), "zzz")
-    assert unknown.help == "the engines are: backtrader"
+    assert unknown.help == "the engines are: backtrader, compiled"
     assert {"RT201", "RT202"} <= CODES.keys()
+
+
+def asked(*templates):
+    """A signal `analyst` that is asked with these prompts, from line 8 of a file on."""
+    first, *others = [
+        SourceText(one.file, "asked.yaml", ((0, line, 30),))
+        for line, one in enumerate(templates, start=8)
+    ]
+    definition = LlmSignalDef(
+        "analyst", "local_llm", first, CadenceDef(every=24), (), vote=VoteDef(prompts=(*others,))
+    )
+    return LlmPlan(definition, LlmProviderDef("local_llm", "m"), None, templates)
+
+
+def test_an_engine_without_questions_in_mid_run_refuses_them_by_name():
+    seen = PromptTemplate("prompts/b.j2", "{{ position }}", frozenset({"position"}))
+    plain = PromptTemplate("prompts/a.j2", "{{ close }}", frozenset({"close"}))
+    asking = plan_of(llm={"analyst": asked(plain, seen), "other": asked(plain)})
+    assert unsupported(asking, "backtrader") == []
+    (refused,) = unsupported(asking, "compiled")
+    assert refused.code == "RT201"
+    assert "the prompt `prompts/b.j2` of the signal `analyst`" in refused.message
+    assert "--engine backtrader" in refused.help
+    assert (refused.span.line, refused.span.column) == (9, 30)
+    assert unsupported(plan_of(llm={"other": asked(plain)}), "compiled") == []
 
 
 def test_the_factor_of_a_risk_level_goes_by_its_choice():

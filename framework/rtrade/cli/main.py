@@ -14,7 +14,15 @@ from rtrade import __version__
 from rtrade.cli.data import data
 from rtrade.cli.faking import fake_exchange
 from rtrade.cli.llm import llm
-from rtrade.cli.options import Common, common_options, json_option, open_option, out_option
+from rtrade.cli.options import (
+    Common,
+    common_options,
+    json_option,
+    open_option,
+    out_option,
+    trace_option,
+    verify_option,
+)
 from rtrade.core.errors import RtradeError
 from rtrade.core.settings import SETTINGS
 
@@ -26,7 +34,7 @@ _LATER = (
 )  # fmt: skip
 
 _EPILOG = "\b\nSettings (environment, or .env of the workspace):\n" + "\n".join(
-    f"  {setting.name:<12} {setting.help}" for setting in SETTINGS
+    f"  {setting.name:<15} {setting.help}" for setting in SETTINGS
 )
 
 
@@ -56,18 +64,22 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@verify_option
+@trace_option
 @common_options
-def run(file: Path, common: Common) -> int:
+def run(file: Path, *, verify: bool, trace: bool, common: Common) -> int:
     """Run a strategy file and write its report."""
     from rtrade.cli.progress import display, fetching
     from rtrade.cli.showing import show_run
+    from rtrade.workflow.executing import Manner
     from rtrade.workflow.running import run_strategy
 
+    manner = Manner(common.engine, verify=verify, trace=trace)
     with display(shown=not (common.json or common.quiet)) as shown:
         outcome = run_strategy(
             file,
             common.overrides(),
-            engine=common.engine,
+            manner=manner,
             out=common.out,
             fetching=fetching(shown, offline=common.offline),
             progress=shown.tell,
@@ -97,8 +109,8 @@ def validate(files: tuple[Path, ...], *, form: str, watch: bool, common: Common)
 
     form = "json" if common.json else form
     if watch:
-        watch_files(files, common.overrides(), form=form)
-    found = validate_files(files, common.overrides())
+        watch_files(files, common.overrides(), common.engine, form=form)
+    found = validate_files(files, common.overrides(), common.engine)
     show_validations(found, form=form, quiet=common.quiet)
     return 0 if all(validation.valid for validation in found) else 3
 

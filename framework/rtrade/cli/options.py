@@ -53,6 +53,13 @@ signal_option = click.option("--signal", metavar="NAME",
                              help="Which signal, where several ask a model.")  # fmt: skip
 
 
+verify_option = click.option("--verify", is_flag=True,
+                             help="Run the other engine too and compare to the bit; exit 1 where "
+                             "they differ.")  # fmt: skip
+trace_option = click.option("--trace", is_flag=True,
+                            help="Look at every bar, and write each to trace.csv.")  # fmt: skip
+
+
 def as_time(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     """Read a time of the command line as milliseconds."""
     if value is None:

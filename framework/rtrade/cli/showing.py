@@ -42,12 +42,23 @@ def show_run(outcome: RunOutcome, *, as_json: bool, quiet: bool) -> None:
     print_table(title, ("metric", "value"), rows)
     if "llm" in document:
         click.echo(_asked(document["llm"]))
+    if "verified" in document:
+        click.echo(_verified(document["verified"]))
     if document["refused"]:
         refused = ", ".join(f"{reason} {count:,}" for reason, count in document["refused"].items())
         click.echo(f"entries refused: {refused}")
     for warning in document["warnings"]:
         click.echo(f"warning: {warning}")
     click.echo(f"report: {outcome.report}")
+
+
+def _verified(verified: Mapping[str, Any]) -> str:
+    """Return a line on the engine that was asked too; what differs is in the warnings."""
+    from rtrade.analysis.verification import sentence_of
+
+    if verified["equal"]:
+        return f"verified: {sentence_of(verified)}"
+    return "NOT VERIFIED: the engines differ, so this result cannot be believed"
 
 
 def _asked(llm: Mapping[str, Any]) -> str:

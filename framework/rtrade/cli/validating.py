@@ -32,7 +32,7 @@ def show_validations(found: Sequence[Validation], *, form: str, quiet: bool) -> 
             click.echo(f"{validation.path}: valid")
 
 
-def watch_files(files: Sequence[Path], overrides: Overrides, *, form: str) -> NoReturn:
+def watch_files(files: Sequence[Path], overrides: Overrides, engine: str, *, form: str) -> NoReturn:
     """Check files again whenever they or their sources change, until a signal."""
     from rtrade.workflow.validating import files_of, validate
     from rtrade.workflow.watching import again
@@ -43,7 +43,7 @@ def watch_files(files: Sequence[Path], overrides: Overrides, *, form: str) -> No
         )
 
     def check(read: Sequence[Path]) -> None:
-        found = validate(files, overrides)
+        found = validate(files, overrides, engine)
         show_validations(found, form=form, quiet=False)
         wrong = sum(not validation.valid for validation in found)
         state = f"{wrong} of {len(found)} wrong" if wrong else "all valid"

@@ -18,13 +18,15 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 class Setting:
     """One variable: its name, its default as text ("" = not set), and what it does.
 
-    The value of a `secret` one may hold a password: it is never printed.
+    The value of a `secret` one may hold a password: it is never printed. One of the `process` is
+    not of a workspace: `.env` does not set it.
     """
 
     name: str
     default: str
     help: str
     secret: bool = False
+    process: bool = False
 
 
 SETTINGS = (
@@ -38,6 +40,12 @@ SETTINGS = (
         "RTRADE_OUT", "", "Folder that run folders are made in; default: `runs/` of the workspace."
     ),
     Setting("RTRADE_LOG", "warning", f"Log level on stderr: {', '.join(LOG_LEVELS)}."),
+    Setting(
+        "RTRADE_CACHE",
+        "",
+        "Folder of compiled kernels; default: the user's cache folder. Not read from .env.",
+        process=True,
+    ),
     Setting(
         "RTRADE_LOOPBACK", "", "Set to 1, no request leaves this machine: for tests on a stand-in."
     ),
@@ -62,7 +70,8 @@ def load_settings(workspace: Path, environ: Mapping[str, str] | None = None) -> 
     stored = _stored(file) if file.is_file() else {}
     values, origins = {}, {}
     for setting in SETTINGS:
-        for origin, place in (("environment", surroundings), (".env", stored)):
+        places = {"environment": surroundings, ".env": {} if setting.process else stored}
+        for origin, place in places.items():
             found = place.get(setting.name)
             if found:
                 values[setting.name], origins[setting.name] = found, origin

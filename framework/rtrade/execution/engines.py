@@ -3,28 +3,78 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from rtrade.core.diagnostics import Diagnostic
-from rtrade.plan.plan import Plan
+from rtrade.plan.plan import LlmPlan, Plan
+
+if TYPE_CHECKING:
+    from rtrade.core.bars import Bars
+    from rtrade.core.results import RunResult
+    from rtrade.execution.program import Program
 
 DEFAULT_ENGINE = "backtrader"
-ENGINES = (DEFAULT_ENGINE,)
-# Named in the design and not there yet.
-FUTURE_ENGINES = ("compiled",)
+COMPILED = "compiled"
+ENGINES = (DEFAULT_ENGINE, COMPILED)
+
+Engine: TypeAlias = "Callable[[Program, Bars], RunResult]"
+
+
+def engine(name: str) -> Engine:
+    """Return what runs a program over bars of the same length on the engine called `name`.
+
+    The libraries that an engine needs are loaded by its first run.
+    """
+    if name == COMPILED:
+        from rtrade.execution import compiled
+
+        return compiled.run
+    from rtrade.execution import bt
+
+    return bt.run
+
+
+def cold(name: str) -> bool:
+    """Tell whether the engine's machine code has to be compiled before its first run."""
+    return name == COMPILED and kept_kernels()[1] == 0
+
+
+def kept_kernels() -> tuple[Path, int]:
+    """Return the folder of the kernels of this state of rtrade, and how many are in it."""
+    from rtrade.execution.compiled.place import kernel_folder
+
+    folder = kernel_folder()
+    return folder, sum(1 for _ in folder.rglob("*.nbi"))
+
+
+def other_than(name: str) -> str:
+    """Return the engine that a run on `name` is compared with."""
+    return COMPILED if name == DEFAULT_ENGINE else DEFAULT_ENGINE
 
 
 def unsupported(plan: Plan, engine: str = DEFAULT_ENGINE) -> list[Diagnostic]:
     """Return what `engine` cannot do of `plan`, by name; empty where it can run it."""
-    if engine in FUTURE_ENGINES:
-        return [
-            Diagnostic(
-                "RT201",
-                f"the engine `{engine}` is not there yet, so it cannot run `{plan.name}`",
-                help=f"run it with `--engine {DEFAULT_ENGINE}`: the trades will be the same",
-            )
-        ]
     if engine not in ENGINES:
-        close = difflib.get_close_matches(engine, ENGINES + FUTURE_ENGINES, n=1)
+        close = difflib.get_close_matches(engine, ENGINES, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"the engines are: {', '.join(ENGINES)}"
         return [Diagnostic("RT202", f"there is no engine `{engine}`", help=hint)]
-    return []
+    if engine == DEFAULT_ENGINE:
+        return []
+    return [_asks_within(llm, engine) for llm in plan.llm.values() if llm.uses_state]
+
+
+def _asks_within(llm: LlmPlan, engine: str) -> Diagnostic:
+    signal, prompts = llm.definition, (llm.definition.prompt, *llm.definition.vote.prompts)
+    prompt = next(
+        text for text, template in zip(prompts, llm.templates, strict=True) if template.in_run
+    )
+    return Diagnostic(
+        "RT201",
+        f"the engine `{engine}` cannot ask in mid-run: the prompt `{prompt.text}` of the signal "
+        f"`{signal.name}` sees the position or the account",
+        prompt.span(),
+        help=f"run it with `--engine {DEFAULT_ENGINE}` and without `--verify`, or leave "
+        "`position` and `portfolio` out of the prompt",
+    )

@@ -343,3 +343,5 @@ class ReportContext:
     version: Annotated[str, "the version of rtrade that wrote the page"]
     llm: Annotated[LlmPart | None, "the run's language models; None where none was asked"] = None
     analysis: Annotated[tuple[Fact, ...], "a model's analysis of the market, if there is one"] = ()
+    verified: Annotated[str, "what two engines agree on; empty where only one was asked"] = ""
+    disputed: Annotated[str, "in what two engines differ; empty where they do not"] = ""

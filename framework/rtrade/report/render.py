@@ -59,6 +59,8 @@ def build_context(inputs: ReportInputs) -> ReportContext:
         assets=load_assets() if inputs.llm is None else load_assets(LLM_SCRIPTS, styles=LLM_STYLES),
         version=inputs.version,
         analysis=() if inputs.analysis is None else analysis_facts(inputs.analysis),
+        verified=words.verified(document),
+        disputed=words.disputed(document),
     )
 
 

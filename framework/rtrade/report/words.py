@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rtrade.analysis.verification import sentence_of
 from rtrade.report.charts import MARKERS, ChartPlan
 from rtrade.report.context import Verdict
 from rtrade.report.formatting import Form, Value, show, tone
@@ -31,6 +32,22 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     metrics = document["metrics"]
     gained: Value = metrics["total_return"]
     return Verdict(tone(gained), _outcome(gained, metrics["benchmark_return"]), _detail(metrics))
+
+
+def verified(document: Mapping[str, Any]) -> str:
+    """Say on what two engines agree; nothing where one was not asked, or differs."""
+    said = document.get("verified")
+    if said is None or not said["equal"]:
+        return ""
+    return f"Verified: two engines, {sentence_of(said)}."
+
+
+def disputed(document: Mapping[str, Any]) -> str:
+    """Say in what two engines differ; nothing where they do not."""
+    said = document.get("verified")
+    if said is None or said["equal"]:
+        return ""
+    return f"{sentence_of(said)}. One of them is wrong, so this result cannot be believed."
 
 
 def _outcome(gained: Value, held: Value) -> str:

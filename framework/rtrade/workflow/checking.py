@@ -19,7 +19,6 @@ from rtrade.config.overrides import Overrides
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.errors import InvalidInput
 from rtrade.core.timeframes import iso
-from rtrade.execution.engines import unsupported
 from rtrade.plan.consistency import percent
 from rtrade.plan.findings import Findings
 from rtrade.plan.nodes import Node, rests_on_answers
@@ -27,7 +26,7 @@ from rtrade.plan.plan import Plan
 from rtrade.plan.printing import formula
 from rtrade.plan.review import review, round_trip
 from rtrade.plan.warmup import unforgetting
-from rtrade.workflow.compiling import Compiled, compile_strategy
+from rtrade.workflow.compiling import Compiled, compile_strategy, refusals
 from rtrade.workflow.markets import FETCHED, Fetching, plan_data
 
 if TYPE_CHECKING:
@@ -91,14 +90,13 @@ def check_strategy(
 
     compiled = compile_strategy(path, overrides)
     plan = compiled.plan
-    refusals = unsupported(plan, engine)
-    if refusals:
-        raise InvalidInput(refusals)
+    if refused := refusals(compiled, engine):
+        raise InvalidInput(refused)
     progress("loading bars")
     market = _load(compiled, fetching)
     signals = evaluate(plan, market, unanswered(plan, len(market.base)))
     progress("cutting and scrambling the future")
-    causality = look_ahead(plan, market, lambda changed: _run(compiled, changed))
+    causality = look_ahead(plan, market, lambda changed: _run(compiled, changed, engine))
     progress("beginning later")
     startup = start_dependence(plan, market)
     findings = Findings(compiled.definition.document)
@@ -120,15 +118,15 @@ def _load(compiled: Compiled, fetching: Fetching) -> MarketData:
     return since(market, spare, plan) if spare > 0 else market
 
 
-def _run(compiled: Compiled, market: MarketData) -> RunResult:
-    from rtrade.execution import bt
+def _run(compiled: Compiled, market: MarketData, name: str) -> RunResult:
+    from rtrade.execution.engines import engine
     from rtrade.execution.preparing import prepare
     from rtrade.signals.evaluate import evaluate
     from rtrade.signals.standins import drawn
 
     plan = compiled.plan
     signals = evaluate(plan, market, drawn(plan, market))
-    return bt.run(prepare(plan, market, signals), market.bars)
+    return engine(name)(prepare(plan, market, signals), market.bars)
 
 
 def _note_causality(findings: Findings, causality: Causality) -> None:

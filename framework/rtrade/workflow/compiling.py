@@ -25,6 +25,7 @@ from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
 from rtrade.core.diagnostics import Diagnostic, SourceText
 from rtrade.core.errors import InvalidInput
+from rtrade.execution.engines import unsupported
 from rtrade.plan.asking import Asking, PromptNames
 from rtrade.plan.build import build
 from rtrade.plan.plan import Plan
@@ -68,6 +69,16 @@ def compile_document(
     _check_currency(source, definition)
     plan = build(definition, registry(), asking)
     return Compiled(workspace, definition, source, plan, overrides)
+
+
+def refusals(compiled: Compiled, *engines: str) -> list[Diagnostic]:
+    """Return what the engines cannot do of a strategy, each with its place in the file."""
+    document = compiled.definition.document
+    return [
+        document.finding(one.code, one.message, one.span, help=one.help)
+        for engine in engines
+        for one in unsupported(compiled.plan, engine)
+    ]
 
 
 def _resolved(

@@ -9,7 +9,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtrade import __version__
@@ -17,12 +17,14 @@ from rtrade.catalog.installed import Plugin, installed
 from rtrade.core.errors import LlmNotInstalled, RtradeError
 from rtrade.core.resources import data_folder
 from rtrade.core.settings import SETTINGS, load_secret, load_settings
+from rtrade.execution.engines import kept_kernels
 
 # Distribution name -> the module that shows that it can be loaded.
 _LIBRARIES = {
     "backtrader": "backtrader",
     "TA-Lib": "talib",
     "numpy": "numpy",
+    "numba": "numba",
     "pyarrow": "pyarrow",
     "jinja2": "jinja2",
     "jsonschema": "jsonschema",
@@ -58,6 +60,7 @@ def diagnose(workspace: Path) -> list[Check]:
         checks.append(Check(setting.name, f"{value} ({settings.origins[setting.name]})"))
     checks.append(_key(workspace))
     checks.append(_local_model())
+    checks.append(_kernels())
     checks.append(_guarded("a strategy compiles", _compile))
     return checks
 
@@ -122,6 +125,16 @@ def _local_model() -> Check:
     except LlmNotInstalled as fault:
         return Check("local model", fault.message, ok=False, hint=fault.hint)
     return Check("local model", f"{weights.name}, xllamacpp {version}")
+
+
+def _kernels() -> Check:
+    """Look at the folder of the compiled engine's kernels: without it, each run compiles them."""
+    folder, kept = kept_kernels()
+    place = _writable("kernels", folder)
+    if not place.ok:
+        return replace(place, hint="choose another folder: RTRADE_CACHE")
+    state = f"{kept} kept" if kept else "none yet: the first `--engine compiled` makes them"
+    return replace(place, seen=f"{folder}, {state}")
 
 
 def _compile() -> str:

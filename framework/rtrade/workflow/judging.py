@@ -35,17 +35,20 @@ def judged(
     bars = market.bars
     trades = trades_of(document["trades"], bars)
     course = Course(bars, equity, position, trades, plan.cash, plan.costs, market.filters)
-    chance = _shuffle(int(document["fingerprint"][:8], 16))
-    return study(plan, decisions, market, course, document["metrics"], _rerun(market), chance)
+    chance, engine = _shuffle(int(document["fingerprint"][:8], 16)), document["engine"]
+    return study(
+        plan, decisions, market, course, document["metrics"], _rerun(market, engine), chance
+    )
 
 
-def _rerun(market: MarketData) -> Rerun:
-    from rtrade.execution import bt
+def _rerun(market: MarketData, name: str) -> Rerun:
+    from rtrade.execution.engines import engine
     from rtrade.execution.preparing import prepare
     from rtrade.signals.evaluate import evaluate
 
     def rerun(plan: Plan, answers: Answers) -> RunResult:
-        return bt.run(prepare(plan, market, evaluate(plan, market, answers)), market.bars)
+        program = prepare(plan, market, evaluate(plan, market, answers))
+        return engine(name)(program, market.bars)
 
     return rerun
 

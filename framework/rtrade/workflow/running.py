@@ -8,8 +8,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -18,25 +17,16 @@ from typing import TYPE_CHECKING, Any
 from rtrade.config.overrides import Overrides
 from rtrade.core.errors import InvalidInput
 from rtrade.core.settings import load_settings
-from rtrade.execution.engines import unsupported
-from rtrade.workflow.compiling import Compiled, compile_strategy
+from rtrade.workflow.compiling import Compiled, compile_strategy, refusals
+from rtrade.workflow.executing import Made, Manner, Progress, carry_out, since
 from rtrade.workflow.markets import FETCHED, Fetching, plan_data
 
 if TYPE_CHECKING:
-    from rtrade.analysis.llm_decisions import DecisionRecord
-    from rtrade.analysis.llm_record import Asked
-    from rtrade.analysis.record import RunRecord
     from rtrade.core.bars import MarketData
-    from rtrade.core.results import RunResult
     from rtrade.plan.plan import Plan
-    from rtrade.signals.table import SignalTable
-    from rtrade.workflow.answering import Answers
     from rtrade.workflow.reporting import Shown
 
 log = logging.getLogger("rtrade.run")
-
-# Told what begins, so that a terminal can show it.
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -51,8 +41,11 @@ class RunOutcome:
 
     @property
     def valid(self) -> bool:
-        """Whether the models that it rests on answered often enough."""
-        return bool(self.document.get("llm", {"valid": True})["valid"])
+        """Whether it can be believed: the models that it rests on answered often enough, and two
+        engines, where both were asked, agreed.
+        """
+        answered = self.document.get("llm", {"valid": True})["valid"]
+        return bool(answered and self.document.get("verified", {"equal": True})["equal"])
 
     @property
     def report(self) -> Path:
@@ -64,26 +57,25 @@ def run_strategy(
     path: Path,
     overrides: Overrides,
     *,
-    engine: str,
+    manner: Manner,
     out: Path | None = None,
     fetching: Fetching = FETCHED,
     progress: Progress = lambda _: None,
 ) -> RunOutcome:
     """Run a strategy file and publish its run folder.
 
-    `out` is the folder that run folders are made in; None: RTRADE_OUT, else the workspace's
-    `runs/`. What the store lacks of an exchange's bars is fetched as `fetching` says, and so are
-    answers of models. Raises InvalidInput where a file is wrong and WorldError where the world
-    fails.
+    `manner` says on which engine, and whether it is verified or traced. `out` is the folder that
+    run folders are made in; None: RTRADE_OUT, else the workspace's `runs/`. What the store lacks
+    of an exchange's bars is fetched as `fetching` says, and so are answers of models. Raises
+    InvalidInput where a file is wrong and WorldError where the world fails.
     """
     started, clock = datetime.now(UTC), perf_counter()
     compiled = compile_strategy(path, overrides)
-    refusals = unsupported(compiled.plan, engine)
-    if refusals:
-        raise InvalidInput(refusals)
+    if refused := refusals(compiled, *manner.engines):
+        raise InvalidInput(refused)
     progress("loading bars")
     market = _load(compiled, fetching)
-    made = _made(compiled, market, fetching, progress)
+    made = carry_out(compiled, market, manner, fetching, progress)
     progress("writing the report")
     root = output_root(compiled.workspace, out)
     files = _files(compiled, market, made)
@@ -91,128 +83,22 @@ def run_strategy(
     from rtrade.analysis.run_folder import publish
 
     folder = publish(root, made.record.run_id, files)
-    log.info("run published", extra={"run": made.record.run_id, "seconds": _since(clock)})
+    log.info("run published", extra={"run": made.record.run_id, "seconds": since(clock)})
     document = made.record.document()
     if made.spent is not None:
         document["llm"].update(made.spent["total"])
     return RunOutcome(document, folder)
 
 
-@dataclass(frozen=True, eq=False)
-class _Made:
-    """A run as it came out; `spent` is what asking models took this time, None: none was asked."""
-
-    record: RunRecord
-    signals: SignalTable
-    decisions: tuple[DecisionRecord, ...] = ()
-    spent: dict[str, Any] | None = None
-
-
-def _made(compiled: Compiled, market: MarketData, fetching: Fetching, progress: Progress) -> _Made:
-    if not compiled.plan.llm:
-        progress("running")
-        return _execute(compiled, market)
-    from rtrade.workflow.answering import answered, spent_on
-
-    progress("asking")
-    clock = perf_counter()
-    with answered(compiled, market, fetching) as answers:
-        log.info("models asked", extra={"signals": len(answers.talks), "seconds": _since(clock)})
-        progress("running")
-        made = _execute(compiled, market, answers)
-        return replace(made, spent=spent_on(answers))
-
-
 def _load(compiled: Compiled, fetching: Fetching) -> MarketData:
     clock = perf_counter()
     market = plan_data(compiled, fetching)
     fields = {"source": market.source, "bars": len(market.bars), "before": market.first}
-    log.info("bars loaded", extra={**fields, "seconds": _since(clock)})
+    log.info("bars loaded", extra={**fields, "seconds": since(clock)})
     return market
 
 
-def _execute(compiled: Compiled, market: MarketData, answers: Answers | None = None) -> _Made:
-    from rtrade.execution import bt
-    from rtrade.execution.preparing import prepare
-    from rtrade.signals.evaluate import evaluate
-
-    clock, plan = perf_counter(), compiled.plan
-    signals = evaluate(plan, market, answers.series() if answers else None)
-    log.info("signals evaluated", extra={"rules": len(plan.rules), "seconds": _since(clock)})
-    clock = perf_counter()
-    asking = answers.asking() if answers else None
-    result = bt.run(prepare(plan, market, signals), market.bars, asking=asking)
-    log.info("engine done", extra={"fills": len(result.fills), "seconds": _since(clock)})
-    if answers is None:
-        return _Made(_record(plan, market, signals, result), signals)
-    if asking is not None:
-        signals = evaluate(plan, market, answers.series())
-    from rtrade.analysis.llm_record import records_of
-
-    asked = answers.asked()
-    decisions = records_of(asked, result)
-    told = _Told(asked, decisions, answers.digest())
-    return _Made(_record(plan, market, signals, result, told), signals, decisions)
-
-
-@dataclass(frozen=True, eq=False)
-class _Told:
-    """What models said in a run; `digest` is that of all answers."""
-
-    asked: tuple[Asked, ...]
-    decisions: tuple[DecisionRecord, ...]
-    digest: str
-
-
-def _record(
-    plan: Plan,
-    market: MarketData,
-    signals: SignalTable,
-    result: RunResult,
-    told: _Told | None = None,
-) -> RunRecord:
-    from rtrade.analysis.benchmark import benchmark_equity
-    from rtrade.analysis.fingerprint import fingerprint
-    from rtrade.analysis.metrics import measure
-    from rtrade.analysis.record import build
-    from rtrade.analysis.warnings import rule_facts, warming_up, warnings_of
-    from rtrade.catalog.installed import kernels_version
-    from rtrade.execution.core import FILL_RULES_VERSION
-    from rtrade.plan.canonical import canonical_json, entries_of
-
-    bars, filters, cash, costs = market.bars, market.filters, plan.cash, plan.costs
-    metrics = measure(result, bars, cash=cash, costs=costs, filters=filters)
-    warmup = warming_up(plan, market)
-    facts = {
-        name: rule_facts(signals.condition(rule)[market.first :], warmup)
-        for name, rule in plan.rules.items()
-    }
-    identity = fingerprint(
-        canonical_json(plan),
-        market,
-        fill_rules=FILL_RULES_VERSION,
-        kernels=kernels_version(entries_of(plan)),
-        answers=None if told is None else told.digest,
-    )
-    warnings, document = warnings_of(plan, market, result, metrics, facts), None
-    if told is not None:
-        from rtrade.analysis.llm_record import llm_document, llm_warnings, verdicts
-
-        warnings = (*verdicts(told.asked), *warnings, *llm_warnings(told.asked, result))
-        document = llm_document(told.asked, told.decisions, told.digest, plan, metrics)
-    return build(
-        plan,
-        market,
-        result,
-        metrics,
-        fingerprint=identity,
-        benchmark=benchmark_equity(bars, cash, costs, filters),
-        warnings=warnings,
-        llm=document,
-    )
-
-
-def _files(compiled: Compiled, market: MarketData, made: _Made) -> dict[str, bytes]:
+def _files(compiled: Compiled, market: MarketData, made: Made) -> dict[str, bytes]:
     from rtrade.analysis.record import to_json
     from rtrade.plan.canonical import plan_document
     from rtrade.workflow.reporting import report_page
@@ -226,6 +112,10 @@ def _files(compiled: Compiled, market: MarketData, made: _Made) -> dict[str, byt
         "strategy.yaml": compiled.definition.document.text.encode(),
         "plan.json": to_json(plan_document(compiled.plan)),
     }
+    if made.trace is not None:
+        from rtrade.analysis.trace import trace_csv
+
+        files["trace.csv"] = trace_csv(market.bars, made.trace).encode()
     if record.llm is not None:
         from rtrade.analysis.llm_decisions import to_lines
 
@@ -245,7 +135,7 @@ def _prompts(plan: Plan) -> dict[str, str]:
     }
 
 
-def _shown(made: _Made) -> Shown:
+def _shown(made: Made) -> Shown:
     from rtrade.workflow.reporting import Shown
 
     record = made.record
@@ -286,7 +176,3 @@ def _lock(
     plugins = [one.identity for one in installed().plugins if one.problem is None]
     arguments = compiled.overrides.given()
     return run_lock(paths=paths, times=times, plugins=plugins, arguments=arguments, llm=spent)
-
-
-def _since(clock: float) -> float:
-    return round(perf_counter() - clock, 3)

@@ -12,7 +12,8 @@ from rtrade.config.overrides import Overrides
 from rtrade.config.reader import read
 from rtrade.core.diagnostics import Diagnostic, errors_of
 from rtrade.core.errors import InvalidInput
-from rtrade.workflow.compiling import check_exchange, compile_document
+from rtrade.execution.engines import DEFAULT_ENGINE
+from rtrade.workflow.compiling import check_exchange, compile_document, refusals
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,14 @@ class Validation:
         return not errors_of(self.diagnostics)
 
 
-def validate(paths: Sequence[Path], overrides: Overrides) -> list[Validation]:
-    """Check each file, a strategy or a source, and return what was found in it."""
-    return [Validation(path, _findings(path, overrides)) for path in paths]
+def validate(
+    paths: Sequence[Path], overrides: Overrides, engine: str = DEFAULT_ENGINE
+) -> list[Validation]:
+    """Check each file, a strategy or a source, and return what was found in it.
+
+    What `engine` cannot do of a strategy counts.
+    """
+    return [Validation(path, _findings(path, overrides, engine)) for path in paths]
 
 
 def files_of(paths: Sequence[Path], overrides: Overrides) -> list[Path]:
@@ -60,12 +66,13 @@ def _asked(document: Document, workspace: Path) -> Iterator[Path]:
                 yield find_prompt(text, document, workspace)
 
 
-def _findings(path: Path, overrides: Overrides) -> tuple[Diagnostic, ...]:
+def _findings(path: Path, overrides: Overrides, engine: str) -> tuple[Diagnostic, ...]:
     try:
         document = read(path)
         if isinstance(document.data, dict) and "kind" in document.data:
             check_exchange(source_of(document, path))
             return ()
-        return compile_document(document, overrides, find_workspace(path)).plan.warnings
+        compiled = compile_document(document, overrides, find_workspace(path))
+        return (*compiled.plan.warnings, *refusals(compiled, engine))
     except InvalidInput as invalid:
         return invalid.diagnostics
