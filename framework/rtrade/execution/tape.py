@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from rtrade.core.bars import Bars, BoolArray, FloatArray
+from rtrade.core.bars import Bars, BoolArray, FloatArray, IntArray
 from rtrade.core.errors import EngineFault
 from rtrade.core.timeframes import DAY, iso
 from rtrade.execution.program import Program
@@ -17,9 +19,12 @@ _PRICES = ("open", "high", "low", "close")
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """Bars as machine arrays; `low` and `high` span the open too, `day` is the UTC day number."""
+    """Bars as machine arrays; `low` and `high` span the open too, `day` is the UTC day number.
 
-    time: array[int]
+    `time` is the bars' own, as it is read at fills only.
+    """
+
+    time: Sequence[int]
     day: array[int]
     open: array[float]
     low: array[float]
@@ -34,8 +39,8 @@ def tape_of(bars: Bars) -> Tape:
     """Return `bars` as machine arrays; raise EngineFault where a price is not above 0."""
     check_prices(bars)
     return Tape(
-        time=array("q", bars.time.tolist()),
-        day=array("q", (bars.time // DAY).tolist()),
+        time=np.ascontiguousarray(bars.time).data,
+        day=_machine("i", bars.time // DAY),
         open=machine_floats(bars.open),
         low=machine_floats(np.minimum(bars.low, bars.open)),
         high=machine_floats(np.maximum(bars.high, bars.open)),
@@ -59,8 +64,14 @@ def check_prices(bars: Bars) -> None:
 
 def machine_floats(values: FloatArray) -> array[float]:
     """Return the values as an array of C doubles."""
-    out = array("d")
-    out.frombytes(np.ascontiguousarray(values, dtype=np.float64).tobytes())
+    return _machine("d", values)
+
+
+def _machine(code: str, values: FloatArray | IntArray) -> array[Any]:
+    """Return the values as a machine array of type `code`."""
+    out = array(code)
+    # A view of the values, so that they are copied but once.
+    out.frombytes(np.ascontiguousarray(values, dtype=code).data.cast("B"))
     return out
 
 

@@ -127,7 +127,7 @@ def _stretches(inputs: Sequence[Array]) -> list[tuple[int, int]]:
 
 def finite(values: Array) -> Array:
     """Return numbers with NaN for the infinite; conditions as they are."""
-    if values.dtype != np.float64 or not values.size:
+    if values.dtype.kind != "f" or not values.size:
         return values
     # Looked at first, because it takes no room.
     if np.isfinite(values.min()) and np.isfinite(values.max()):
