@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, Generic, NamedTuple, TypeVar, overload
@@ -218,7 +218,7 @@ class Fills(Rows[Fill]):
             found.fee.tolist(),
             _named(found.reason),
         )
-        return tuple(map(Fill._make, zip(*columns, strict=True)))
+        return _rows_of(Fill, columns)
 
 
 class Trades(Rows[Trade]):
@@ -251,11 +251,18 @@ class Trades(Rows[Trade]):
             found.fees.tolist(),
             found.bars.tolist(),
         )
-        return tuple(map(Trade._make, zip(*columns, strict=True)))
+        return _rows_of(Trade, columns)
 
 
 def _named(reasons: CodeArray) -> list[Any]:
-    return [REASONS[reason] for reason in reasons.tolist()]
+    named: list[Any] = np.array(REASONS, dtype=object)[reasons].tolist()
+    return named
+
+
+def _rows_of(kind: type[Row], columns: Sequence[Iterable[Any]]) -> tuple[Row, ...]:
+    # What `_make` of a named tuple does, but for a call in Python for each row.
+    made: Any = map(tuple.__new__, repeat(kind), zip(*columns, strict=True))
+    return tuple(made)
 
 
 @dataclass(frozen=True, eq=False)
