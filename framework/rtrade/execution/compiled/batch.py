@@ -20,11 +20,9 @@ COLUMNS = 7
 
 
 def walk_all(
-    start: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    close: FloatArray,
+    prices: FloatArray,
     day: IntArray,
+    close: FloatArray,
     rules: IntArray,
     rows: IntArray,
     measures: FloatArray,
@@ -40,25 +38,13 @@ def walk_all(
     `measured` asks for what its equity did on every bar, too; `fills` and `money` are room for the
     fills that this needs.
     """
-    none, returns = np.empty((0, 5)), np.empty(BLOCK)
+    none, returns = np.empty((0, 5)), np.empty(BLOCK + 1)
     for at in range(len(rows)):
         places = (rows[at, 0], rows[at, 1], rows[at, 2], rows[at, 3])
         while True:
             counts[:] = 0
             cash, side, size = walk(
-                start,
-                low,
-                high,
-                close,
-                day,
-                rules,
-                places,
-                measures,
-                terms,
-                fills,
-                money,
-                none,
-                counts,
+                prices, day, rules, places, measures, terms, fills, money, none, counts
             )
             if not measured or counts[FILLED] <= len(fills):
                 break

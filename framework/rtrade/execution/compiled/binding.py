@@ -63,16 +63,23 @@ def sweep_kernels() -> Kernels:
     from rtrade.execution.compiled import batch, machine, statistics
 
     bound = _bound()
-    bind(machine, bound, kept=("work_numbers", "work_planes"))
+    bind(machine, bound, kept=("work_numbers", "work_planes"), allocates=True)
     bind(statistics, bound)
-    bind(batch, bound, kept=("walk_all",))
+    bind(batch, bound, kept=("walk_all",), allocates=True)
     return Kernels(bound[machine.work_numbers], bound[machine.work_planes], bound[batch.walk_all])
 
 
-def bind(module: ModuleType, bound: dict[Function, Any], kept: tuple[str, ...] = ()) -> None:
+def bind(
+    module: ModuleType,
+    bound: dict[Function, Any],
+    kept: tuple[str, ...] = (),
+    *,
+    allocates: bool = False,
+) -> None:
     """Compile the functions of a module; what they call of `bound` is called compiled.
 
-    The compiled functions are added to `bound`. Those named in `kept` are kept on disk.
+    The compiled functions are added to `bound`. Those named in `kept` are kept on disk. Unless
+    they make arrays, no references to arrays are counted, which would take as long as the rest.
     """
     names = dict(vars(module))
     own = {
@@ -85,10 +92,10 @@ def bind(module: ModuleType, bound: dict[Function, Any], kept: tuple[str, ...] =
             names[name] = bound[value]
     for name, function in own.items():
         again = FunctionType(function.__code__, names, name, function.__defaults__)
-        names[name] = bound[function] = _compiled(again, keep=name in kept)
+        names[name] = bound[function] = _compiled(again, keep=name in kept, counts=allocates)
 
 
-def _compiled(function: FunctionType, *, keep: bool) -> Any:
+def _compiled(function: FunctionType, *, keep: bool, counts: bool) -> Any:
     # Dividing by 0 gives what it gives to arrays; the rules never do. What only compiled code
     # calls needs no way in from Python, which would take as long to compile as the rest.
     options: Any = {
@@ -97,6 +104,8 @@ def _compiled(function: FunctionType, *, keep: bool) -> Any:
         "cache": keep,
         "no_cpython_wrapper": not keep,
         "no_cfunc_wrapper": True,
+        "_nrt": counts,
+        "forceinline": not keep,
     }
     with _kept_in(kernel_folder() if keep else None):
         return numba.njit(**options)(function)

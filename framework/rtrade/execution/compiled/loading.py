@@ -15,24 +15,25 @@ from rtrade.execution.compiled.bits import words_of
 from rtrade.execution.compiled.states import (
     COUNTS,
     Books,
-    Prices,
     Terms,
 )
+from rtrade.execution.compiled.walker import CLOSE, HIGH, LOW, OPEN
 from rtrade.execution.positions import Protection, Sizing
 from rtrade.execution.program import Program
 from rtrade.execution.tape import check_prices
 
 
-def prices_of(bars: Bars) -> Prices:
-    """Return the bars as the walker reads them; raise EngineFault where a price is not above 0."""
+def prices_of(bars: Bars) -> tuple[FloatArray, IntArray]:
+    """Return the prices of bars as the walker reads them, and the UTC day number of each.
+
+    Raises EngineFault where a price is not above 0.
+    """
     check_prices(bars)
-    return Prices(
-        open=sealed(bars.open),
-        low=sealed(np.minimum(bars.low, bars.open)),
-        high=sealed(np.maximum(bars.high, bars.open)),
-        close=sealed(bars.close),
-        day=sealed_whole(bars.time // DAY),
-    )
+    prices = np.empty((len(bars), 4))
+    prices[:, OPEN], prices[:, CLOSE] = bars.open, bars.close
+    np.minimum(bars.low, bars.open, out=prices[:, LOW])
+    np.maximum(bars.high, bars.open, out=prices[:, HIGH])
+    return sealed(prices), sealed_whole(bars.time // DAY)
 
 
 def rules_of(program: Program) -> IntArray:

@@ -66,11 +66,12 @@ def columns_of(books: Books, count: int) -> FillColumns:
 
 def _books(program: Program, bars: Bars) -> Books:
     measures, places = measures_of(program)
-    prices, rules, terms = prices_of(bars), rules_of(program), terms_of(program, places)
+    prices, day = prices_of(bars)
+    rules, terms = rules_of(program), terms_of(program, places)
     walk = compiled_walk()
     books = new_books(_LEAST + len(bars) // _BARS_A_FILL, _LEAST)
     while True:
-        walk(*prices, rules, (0, 1, 2, 3), measures, terms, *books)
+        walk(prices, day, rules, (0, 1, 2, 3), measures, terms, *books)
         filled, shrunk = int(books.counts[FILLED]), int(books.counts[SHRUNK])
         if filled <= len(books.fills) and shrunk <= len(books.shrunk):
             return books

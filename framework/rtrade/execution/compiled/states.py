@@ -1,4 +1,4 @@
-"""What the walker reads, carries and writes: tuples of numbers and arrays, fit for machine code."""
+"""What the walker reads, carries and writes: tuples of numbers, fit for machine code."""
 
 from __future__ import annotations
 
@@ -6,16 +6,6 @@ from typing import NamedTuple
 
 from rtrade.core.bars import FloatArray, IntArray
 from rtrade.execution import core
-
-
-class Prices(NamedTuple):
-    """The bars of a run; `low` and `high` span the open too, `day` is the UTC day number."""
-
-    open: FloatArray
-    low: FloatArray
-    high: FloatArray
-    close: FloatArray
-    day: IntArray
 
 
 class Terms(NamedTuple):

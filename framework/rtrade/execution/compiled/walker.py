@@ -55,13 +55,12 @@ ENTERED, LEFT, LEVEL = 0, 2, 6
 NAN, INFINITE = core.NAN, float("inf")
 VOLATILITY, VETOED, TAKE_PROFIT = core.VOLATILITY, core.VETOED, core.TAKE_PROFIT
 GOING_ON = False
+# Columns of prices.
+OPEN, LOW, HIGH, CLOSE = range(4)
 
 
 def walk(
-    start: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    close: FloatArray,
+    prices: FloatArray,
     day: IntArray,
     rules: IntArray,
     rows: tuple[int, int, int, int],
@@ -74,32 +73,36 @@ def walk(
 ) -> tuple[float, int, float]:
     """Walk a program over its bars and write its books (`states.Books`).
 
-    `start` holds the opens, which `low` and `high` span too; `day` is the UTC day number. `rules`
-    holds words of 64 bars; `rows` are those of enter_long, exit_long, enter_short and exit_short.
-    Returns the cash after the last bar, and the side and size of what is still open.
+    `prices` holds open, low, high and close of each bar, side by side since a walk touches few
+    bars; low and high span the open too. `day` is the UTC day number. `rules` holds words of 64
+    bars; `rows` are those of enter_long, exit_long, enter_short and exit_short. Returns the cash after the last bar, and the side and size of what is still open.
     """
-    bars, bar = len(close), 0
+    bars, bar, daily = len(prices), 0, terms.daily_loss == terms.daily_loss
     account = Account(terms.cash, terms.cash, terms.cash, NO, terms.cash, GOING_ON, NO, NO)
     held = nothing()
     leaving, entering, exit_bar = NO, 0, NO
     while bar < bars:
         if leaving != NO:
-            account = left(bar, held, account, start[bar], leaving, terms, fills, money, counts)
+            account = left(
+                bar, held, account, prices[bar, OPEN], leaving, terms, fills, money, counts
+            )
             held, exit_bar = nothing(), bar
         if entering != 0:
             gauges = gauged(measures, bar - 1, terms)
             entry, refusal = entered(
-                bar, entering, start[bar], account, gauges, terms, shrunk, counts
+                bar, entering, prices[bar, OPEN], account, gauges, terms, shrunk, counts
             )
             if refusal == NO:
                 held = entry
-                account = bought(account, held, start[bar], terms, fills, money, counts)
-        if held.side != 0:
-            span = (start[bar], low[bar], high[bar])
+                account = bought(account, held, prices[bar, OPEN], terms, fills, money, counts)
+        if held.side != 0 and protected(held):
+            span = (prices[bar, OPEN], prices[bar, LOW], prices[bar, HIGH])
             cash = at_levels(bar, held, account.cash, span, terms, fills, money, counts)
             if cash == cash:
                 held, exit_bar, account = nothing(), bar, paid(account, cash)
-        held, account = at_close(bar, held, account, close[bar], day[bar], terms)
+        held, account = at_close(
+            bar, held, account, prices[bar, CLOSE], day[bar] if daily else 0, terms
+        )
         leaving, entering = NO, 0
         if bar + 1 < bars:
             gauges = gauged(measures, bar, terms)
@@ -109,7 +112,7 @@ def walk(
         if leaving != NO or entering != 0:
             bar += 1
         else:
-            bar, held, account = leap(bar, held, account, low, high, close, day, rules, rows, terms)
+            bar, held, account = leap(bar, held, account, prices, day, rules, rows, terms)
     counts[HALTED_BAR], counts[RUINED_BAR] = account.halted, account.ruined
     return account.cash, held.side, held.size
 
@@ -361,9 +364,7 @@ def leap(
     bar: int,
     held: Held,
     account: Account,
-    low: FloatArray,
-    high: FloatArray,
-    close: FloatArray,
+    prices: FloatArray,
     day: IntArray,
     rules: IntArray,
     rows: tuple[int, int, int, int],
@@ -374,7 +375,7 @@ def leap(
     A position is carried over the bars between: its trail, the peak, the day's reference. While
     flat nothing can change there: equity stands still.
     """
-    bars, side = len(close), held.side
+    bars, side = len(prices), held.side
     if side == 0:
         return next_true(rules, rows[0], rows[2], bar + 1, bars), held, account
     if side > 0:
@@ -383,13 +384,19 @@ def leap(
         end = next_true(rules, rows[3], rows[0], bar + 1, bars)
     if terms.time_exit > 0:
         end = min(end, max(held.bar + terms.time_exit - 1, bar + 1))
-    stop, watched = tighter(side, held.stop_loss, held.trail), watches(terms)
-    if side > 0 and not watched and held.trail != held.trail:
+    if side > 0 and not watches(terms) and held.trail != held.trail:
         # Nothing moves but the price, and a long cannot ruin the account.
-        if stop == stop or held.target == held.target:
-            end = between(bar + 1, end, stop, held.target, low, high)
+        if protected(held):
+            stop = held.stop_loss
+            end = between(bar + 1, end, stop, held.target, prices)
         return end, held, account
-    return carried(bar + 1, end, held, account, low, high, close, day, terms)
+    return carried(bar + 1, end, held, account, prices, day, terms)
+
+
+def protected(held: Held) -> bool:
+    """Tell whether a position has a level at all."""
+    stop = tighter(held.side, held.stop_loss, held.trail)
+    return stop == stop or held.target == held.target
 
 
 def watches(terms: Terms) -> bool:
@@ -397,11 +404,9 @@ def watches(terms: Terms) -> bool:
     return terms.max_drawdown == terms.max_drawdown or terms.daily_loss == terms.daily_loss
 
 
-def between(
-    bar: int, end: int, stop: float, target: float, low: FloatArray, high: FloatArray
-) -> int:
+def between(bar: int, end: int, stop: float, target: float, prices: FloatArray) -> int:
     """Return the first bar from `bar` on that touches a level of a long, at the latest `end`."""
-    while bar < end and not reached(1, stop, target, low[bar], high[bar]):
+    while bar < end and not reached(1, stop, target, prices[bar, LOW], prices[bar, HIGH]):
         bar += 1
     return bar
 
@@ -411,9 +416,7 @@ def carried(
     end: int,
     held: Held,
     account: Account,
-    low: FloatArray,
-    high: FloatArray,
-    close: FloatArray,
+    prices: FloatArray,
     day: IntArray,
     terms: Terms,
 ) -> tuple[int, Held, Account]:
@@ -421,9 +424,9 @@ def carried(
     found, trail, equity, peak, today, reference, stopped = quiet_until(
         bar,
         end,
-        low,
-        high,
-        close,
+        prices[:, LOW],
+        prices[:, HIGH],
+        prices[:, CLOSE],
         day,
         held.side,
         held.size,
