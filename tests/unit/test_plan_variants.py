@@ -17,7 +17,7 @@ from rtrade.core.diagnostics import errors_of
 from rtrade.core.errors import InvalidInput
 from rtrade.plan.asking import Asking
 from rtrade.plan.build import build
-from rtrade.plan.canonical import canonical
+from rtrade.plan.canonical import canonical_json
 from rtrade.plan.graph import key
 from rtrade.plan.nodes import Const, walk
 from rtrade.plan.variants import Variants
@@ -147,6 +147,17 @@ GIVEN = st.fixed_dictionaries(
 )
 
 
+def assert_same(variant, whole):
+    """Compare plans to the last node, with units and clocks, and what is read for them."""
+    assert canonical_json(variant) == canonical_json(whole)
+    assert variant.rules == whole.rules
+    assert variant.scale == whole.scale
+    assert variant.signals == whole.signals
+    assert variant.params == whole.params
+    assert (variant.needs, variant.warmup) == (whole.needs, whole.warmup)
+    assert [need.warmup for need in variant.needs] == [need.warmup for need in whole.needs]
+
+
 def outcome(work):
     """Return a plan, or what is wrong: code, message and help, with the place in the file."""
     try:
@@ -162,7 +173,7 @@ def outcome(work):
     st.fixed_dictionaries({"enter_long": CONDITIONS, "exit_long": CONDITIONS}),
     SIGNALS,
     SCALES,
-    st.lists(GIVEN, min_size=1, max_size=6),
+    st.lists(GIVEN, min_size=1, max_size=8),
 )
 def test_a_variant_is_what_compiling_with_its_values_gives(rules, signals, scale_by, table):
     text = text_of({**rules, "enter_short": "holds"}, signals, scale_by)
@@ -176,11 +187,7 @@ def test_a_variant_is_what_compiling_with_its_values_gives(rules, signals, scale
         if isinstance(whole, list):
             assert variant == whole
             continue
-        assert canonical(variant) == canonical(whole)
-        assert variant.params == whole.params
-        assert (variant.needs, variant.warmup) == (whole.needs, whole.warmup)
-        assert [need.warmup for need in variant.needs] == [need.warmup for need in whole.needs]
-        assert variant.signals.keys() == whole.signals.keys()
+        assert_same(variant, whole)
 
 
 @given(CONDITIONS, CONDITIONS, SIGNALS, st.lists(GIVEN, min_size=2, max_size=6))
@@ -367,13 +374,54 @@ def test_bars_before_the_start_cover_all_variants():
     assert variants.lookback([]) == 0
 
 
-def test_a_scale_may_be_a_percentage_with_some_values_only():
-    scale = "pct_change(close, n) * x"
-    text = text_of({"enter_long": "close > open"}, scale_by=scale)
-    variants = variants_of(text)
-    for value in (1.5, 2.5, 100.0, 100.0, 3.5, 4.5):
-        whole = fully(text, {"x": value})
-        assert canonical(variants.plan_of(variants.of({"x": value}))) == canonical(whole)
+def each(text, *table):
+    """Compare variants with values in turn, so that what is learnt of some meets others."""
+    variants, refused = variants_of(text), 0
+    for values in table:
+        whole = outcome(lambda: fully(text, values))  # noqa: B023 - called at once
+        variant = outcome(lambda: variants.plan_of(variants.of(values)))  # noqa: B023
+        if isinstance(whole, list):
+            assert variant == whole
+            refused += 1
+        else:
+            assert_same(variant, whole)
+    return refused
+
+
+@pytest.mark.parametrize("scale", ["moved", "-moved", "max(moved, moved[1])", "moved + x / 200"])
+def test_units_may_depend_on_a_value(scale):
+    # A fraction times 100 is a percentage, times anything else a fraction.
+    signals = {"moved": "pct_change(close, n) * x"}
+    text = text_of({"enter_long": "close > open"}, signals, scale)
+    table = [{"n": n, "x": x} for x in (1.5, 100.0, 2.5, -100.0) for n in (1, 2, 3)]
+    assert each(text, *table, *table[::-1]) == 0
+
+
+@pytest.mark.parametrize("rule", ["close / x > 1", "sma(close, n) % x > 1"])
+def test_a_value_that_is_divided_by_may_be_zero(rule):
+    table = [{"n": n, "x": x} for x in (1.5, 2.5, 0.0, 3.5, -0.0) for n in (1, 2, 3)]
+    assert each(text_of({"enter_long": rule}), *table) == 6
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "daily.close > x",
+        "x < four.close * x",
+        "between(daily.rsi, x, x + n) and close > n",
+        "crosses_above(sma(close, n), x) or crosses_above(x, close)",
+        "close - n > x - open",
+        "max(n, max(close, x)) > 1 and x > n",
+        "rsi(n=n, x=max(x, close)) > x",
+        "bbands(max(close, n), n, x).upper > close[n]",
+        "close > x > open",
+    ],
+)
+def test_constants_may_stand_anywhere(rule):
+    signals = {"rsi_of_day": "rsi(daily.close, n)"}
+    text = text_of({"enter_long": rule.replace("daily.rsi", "rsi_of_day")}, signals)
+    table = [{"n": n, "x": x} for x in (1.5, 2.5, 100.0, 3.5, 0.0, 7.25) for n in (2, 3, 5)]
+    assert each(text, *table, *table[::-1]) < len(table)
 
 
 SHIPPED = sorted(
@@ -401,8 +449,7 @@ def test_shipped_strategies_vary_as_they_are_set(name):
             assert variant == whole
             continue
         compared += 1
-        assert canonical(variant) == canonical(whole)
-        assert (variant.needs, variant.warmup) == (whole.needs, whole.warmup)
+        assert_same(variant, whole)
     assert compared > 3
 
 
@@ -428,8 +475,8 @@ def test_of_a_model_its_condition_and_its_level_vary(tmp_path):
         assert variant.risk_level is not None
         assert variant.scale is not None
         plan = variants.plan_of(variant)
-        assert canonical(plan) == canonical(whole)
-        assert (plan.needs, plan.warmup) == (whole.needs, whole.warmup)
+        assert_same(plan, whole)
+        assert plan.llm["analyst"].at == whole.llm["analyst"].at
     several = [variants.of({"n": n}) for n in (7, 200, 90)]
     assert variants.lookback(several) == variants.plan_of(several[1]).lookback == 200
     with pytest.raises(InvalidInput) as caught:

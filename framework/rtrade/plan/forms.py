@@ -1,12 +1,15 @@
 """Forms: nodes with places left open, so that the same work on other nodes is a look-up.
 
-What an expression makes of its parts depends on little of them: kind, unit, clock, and of
-constants and texts on all. Where that is the same, so is the form of the result.
+What an expression makes of its parts depends on little of them: kind, unit and clock of series, and
+of most constants that they are constants. Where that is the same, so is the form of the result. It
+is learnt by doing the work on stand-ins, and looking where in the result they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from rtrade.catalog.registry import Kind
 from rtrade.plan.graph import Graph
@@ -15,46 +18,95 @@ from rtrade.plan.nodes import Binary, Call, Const, Field, Node, walk
 Signature = tuple[int, ...]
 Work = Callable[[Graph, Sequence[Node]], Node | None]
 
-
-def is_open(node: Node) -> bool:
-    """Tell whether nothing but kind, unit and clock of a node matters to what is built on it."""
-    return not isinstance(node, Const) and node.kind is not Kind.ENUM
+# Dividing by 0 is an error, and 100 turns fractions into percentages.
+_SPECIAL = (0.0, 100.0, -100.0)
 
 
-def learn(work: Work, args: Sequence[Node], graph: Graph) -> Form | None:
-    """Return the form of `work(graph, args)`, or None where it has errors.
+def signature(nodes: Sequence[Node], varying: Sequence[int], loose: Collection[int]) -> Signature:
+    """Return what of the nodes at the places `varying` decides on the form of what they make.
 
-    The work is done on stand-ins for the open ones of `args`, in a graph of their own.
+    `loose` are the places of numbers whose value decides on nothing, but for special ones.
     """
-    stands = [_stand_in(node, place) if is_open(node) else node for place, node in enumerate(args)]
+    found: list[int] = []
+    for place in varying:
+        node = nodes[place]
+        if node.__class__ is Const:
+            if place in loose and is_plain(node):
+                found += (id(node.clock), 0)
+            else:
+                found.append(id(node))
+        elif node.kind is Kind.ENUM:
+            found.append(id(node))
+        else:
+            found += (id(node.kind), id(node.unit), id(node.clock))
+    return tuple(found)
+
+
+def is_plain(node: Node) -> bool:
+    """Tell whether a constant is a number like any other."""
+    return isinstance(node, Const) and node.kind is Kind.NUMBER and node.value not in _SPECIAL
+
+
+def learn(
+    work: Work, nodes: Sequence[Node], varying: Sequence[int], loose: Collection[int], graph: Graph
+) -> Form | None:
+    """Return the form of `work` on such nodes, or None where it has errors.
+
+    The work is done on stand-ins in a graph of their own; the form makes nodes in `graph`.
+    """
+    stands = [*nodes]
+    for place in varying:
+        stand = _stand_in(nodes[place], place, loose)
+        stands[place] = nodes[place] if stand is None else stand
     top = work(Graph(graph.base), stands)
-    return None if top is None else Form(top, stands, graph)
+    return None if top is None else Form(top, nodes, stands, graph)
 
 
-def _stand_in(node: Node, place: int) -> Node:
+def _stand_in(node: Node, place: int, loose: Collection[int]) -> Node | None:
+    if isinstance(node, Const):
+        if place in loose and is_plain(node):
+            # A value that nobody writes, so that it is known on every clock.
+            return replace(node, value=math.pi * math.e ** (place + 1))
+        return None
+    if node.kind is Kind.ENUM:
+        return None
     return Field(kind=node.kind, unit=node.unit, clock=node.clock, series="?", name=str(place))
 
 
 class Form:
     """The nodes from `top` down to the stand-ins, ready to be made on others in `graph`."""
 
-    def __init__(self, top: Node, stands: Sequence[Node], graph: Graph) -> None:
-        places = {id(node): place for place, node in enumerate(stands) if is_open(node)}
-        below = [*walk(top)]
+    def __init__(
+        self, top: Node, nodes: Sequence[Node], stands: Sequence[Node], graph: Graph
+    ) -> None:
+        # The nodes at hand are the arguments, then what rests on none of them, then what is made.
+        places: dict[int, int] = {}
+        marks: dict[object, int] = {}
+        for place, stand in enumerate(stands):
+            if stand is not nodes[place]:
+                places[id(stand)] = place
+                if isinstance(stand, Const):
+                    marks[stand.value] = place
         settled: dict[int, Node] = {}
-        for node in below:
-            if id(node) not in places and all(id(arg) in settled for arg in node.args):
+        made: list[Node] = []
+        for node in walk(top):
+            if id(node) in places:
+                continue
+            moved = isinstance(node, Const) and node.value in marks
+            if moved or any(id(arg) not in settled for arg in node.args):
+                made.append(node)
+            else:
                 args = tuple(settled[id(arg)] for arg in node.args)
                 settled[id(node)] = graph.add(_Pattern(node).on(args))
-        # The nodes at hand are the arguments, then what rests on none of them, then what is made.
         self._settled = tuple(settled.values())
-        places |= {id_: len(stands) + at for at, id_ in enumerate(settled)}
-        self._steps: list[_Step] = []
-        for node in below:
-            if id(node) not in places:
-                sources = tuple(places[id(arg)] for arg in node.args)
-                places[id(node)] = len(stands) + len(settled) + len(self._steps)
-                self._steps.append(_Step(node, sources, graph))
+        later = enumerate([*settled, *map(id, made)], start=len(stands))
+        places |= {id_: place for place, id_ in later}
+        self._steps = [
+            _Move(marks[node.value], node, graph)
+            if isinstance(node, Const)
+            else _Step(tuple(places[id(arg)] for arg in node.args), node, graph)
+            for node in made
+        ]
         self._top = places[id(top)]
 
     def on(self, args: Sequence[Node]) -> Node:
@@ -65,10 +117,20 @@ class Form:
         return nodes[self._top]
 
 
+class _Move:
+    """A constant among the arguments that is brought onto another clock."""
+
+    def __init__(self, source: int, node: Node, graph: Graph) -> None:
+        self._source, self._clock, self._graph = source, node.clock, graph
+
+    def on(self, nodes: Sequence[Node]) -> Node:
+        return self._graph.bring(nodes[self._source], self._clock)
+
+
 class _Step:
     """One node of a form; `sources` are the places of its arguments among the nodes at hand."""
 
-    def __init__(self, node: Node, sources: tuple[int, ...], graph: Graph) -> None:
+    def __init__(self, sources: tuple[int, ...], node: Node, graph: Graph) -> None:
         self._sources = sources
         self._users = graph.users(node)
         self._pattern = _Pattern(node)

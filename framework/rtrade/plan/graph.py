@@ -23,16 +23,20 @@ class Graph:
 
     def __init__(self, base: Timeframe) -> None:
         self.base = base
+        self._leaves: dict[Key, Node] = {}
         # By what they do, then by what they do it to.
-        self._nodes: dict[Key, dict[tuple[int, ...], Node]] = {}
+        self._users: dict[Key, dict[tuple[int, ...], Node]] = {}
 
     def add(self, node: N) -> N:
         """Return the node equal to `node` that is in the graph; put it there if none is."""
-        return cast("N", self.users(node).setdefault(tuple(map(id, node.args)), node))
+        args = node.args
+        if not args:
+            return cast("N", self._leaves.setdefault(_itself(node), node))
+        return cast("N", self.users(node).setdefault(tuple(map(id, args)), node))
 
     def users(self, node: Node) -> dict[tuple[int, ...], Node]:
         """Return the nodes that do what `node` does, by the identities of their arguments."""
-        return self._nodes.setdefault(_itself(node), {})
+        return self._users.setdefault(_itself(node), {})
 
     def constant(self, value: Value, span: Span | None = None) -> Const:
         """Return a constant; numbers become floats. It goes with every clock."""

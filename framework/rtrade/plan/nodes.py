@@ -139,8 +139,12 @@ def walk(*roots: Node) -> Iterator[Node]:
                 yield node
             elif id(node) not in seen:
                 seen.add(id(node))
-                stack.append((node, True))
-                stack.extend((arg, False) for arg in reversed(node.args))
+                below = [(arg, False) for arg in reversed(node.args) if id(arg) not in seen]
+                if below:
+                    stack.append((node, True))
+                    stack += below
+                else:
+                    yield node
 
 
 def rests_on_answers(*roots: Node) -> bool:

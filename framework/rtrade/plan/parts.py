@@ -20,9 +20,10 @@ from rtrade.core.errors import EngineFault
 from rtrade.plan.context import Context
 from rtrade.plan.elaborate import elaborate
 from rtrade.plan.findings import Findings
-from rtrade.plan.forms import Form, Signature, is_open, learn
+from rtrade.plan.forms import Form, Signature, learn, signature
 from rtrade.plan.graph import Graph
-from rtrade.plan.nodes import Node
+from rtrade.plan.nodes import Const, Node
+from rtrade.plan.operators import ARITHMETIC, COMPARISONS
 from rtrade.plan.ordering import Ordering
 from rtrade.plan.syntax import Apply, Expr, Index, Member, Name, Operation
 
@@ -81,13 +82,17 @@ class Param(Part):
 class Open(Part):
     """A part that depends on params; `work` makes its node, given the nodes of `below`."""
 
-    def __init__(self, ctx: Context, below: Mapping[int, Part], work: Finish) -> None:
+    def __init__(self, ctx: Context, expr: Expr, below: Mapping[int, Part], work: Finish) -> None:
         self.params = tuple(sorted({place for part in below.values() for place in part.params}))
         self._ctx = ctx
         self._work = work
         self._exprs = tuple(below)
         self._below = tuple(below.values())
         self._varying = [place for place, part in enumerate(self._below) if part.params]
+        loose = _loose(ctx, expr)
+        self._loose = [place for place, id_ in enumerate(below) if id_ in loose]
+        # An operation on what is wrong says no more; a call looks at its other arguments.
+        self._says_more = not isinstance(expr, Operation)
         self._key = itemgetter(*self.params)
         self._made: dict[Any, Node | Refused] | None = None
         # By what it is made of: None where it has errors, or is not yet worth a form.
@@ -123,24 +128,20 @@ class Open(Part):
 
     def _form(self, nodes: list[Node]) -> Form | None:
         """Return the form for such nodes; it is learnt where they come a second time."""
-        found: list[int] = []
-        for place in self._varying:
-            node = nodes[place]
-            if is_open(node):
-                found += (id(node.kind), id(node.unit), id(node.clock))
-            else:
-                found.append(id(node))
-        signature = tuple(found)
-        if signature in self._forms:
-            return self._forms[signature]
-        if len(signature) == len(self._varying):
-            # Constants alone: what is made of them is remembered.
+        if all(node.__class__ is Const for node in nodes):
+            # Worked out at once, and remembered.
             return None
-        if signature not in self._seen:
-            self._seen.add(signature)
+        known = signature(nodes, self._varying, self._loose)
+        if known in self._forms:
+            return self._forms[known]
+        if len(known) == len(self._varying):
+            # Nothing but constants that decide: the same ones come again from memory.
             return None
-        form = learn(self._on, nodes, self._ctx.graph)
-        self._forms[signature] = form
+        if known not in self._seen:
+            self._seen.add(known)
+            return None
+        form = learn(self._on, nodes, self._varying, self._loose, self._ctx.graph)
+        self._forms[known] = form
         return form
 
     def _on(self, graph: Graph, nodes: Sequence[Node]) -> Node | None:
@@ -163,7 +164,8 @@ class Open(Part):
             for expr, node in zip(self._exprs, nodes, strict=True)
         }
         findings = Errors(self._ctx.findings.document)
-        self._work(replace(self._ctx, findings=findings, known=known))
+        if self._says_more:
+            self._work(replace(self._ctx, findings=findings, known=known))
         for node in nodes:
             if isinstance(node, Refused):
                 findings.include(node.errors)
@@ -197,27 +199,32 @@ class Parts:
 
     def root(self, ctx: Context, expr: Expr, work: Finish) -> Part:
         """Return what `work` makes of an expression of its own, whose parts are then known."""
-        below = _below(expr)
-        part = self._work(ctx, below if below or isinstance(expr, Apply) else [expr], work)
+        part = self._work(ctx, expr, _below(expr), work)
         part.remember()
         return part
 
     def part(self, ctx: Context, expr: Expr) -> Part:
         """Return the part of an expression that stands in another."""
-        if isinstance(expr, Name):
-            named = self._params.get(expr.name) or self.signals.get(expr.name)
-            if named is not None:
-                return named
-        if isinstance(expr, Member) and isinstance(expr.base, Name):
-            results = self.results.get(expr.base.name)
-            if results is not None:
-                return results[expr.name]
-        return self._work(ctx, _below(expr), lambda known: elaborate(known, expr))
+        named = self._named(expr)
+        if named is not None:
+            return named
+        return self._work(ctx, expr, _below(expr), lambda known: elaborate(known, expr))
 
-    def _work(self, ctx: Context, exprs: Sequence[Expr], work: Finish) -> Part:
-        below = {id(expr): self.part(ctx, expr) for expr in exprs}
+    def _named(self, expr: Expr) -> Part | None:
+        """Return the part that an expression is a name of, or None."""
+        if isinstance(expr, Name):
+            return self._params.get(expr.name) or self.signals.get(expr.name)
+        if isinstance(expr, Member) and isinstance(expr.base, Name):
+            return self.results.get(expr.base.name, {}).get(expr.name)
+        return None
+
+    def _work(self, ctx: Context, expr: Expr, exprs: Sequence[Expr], work: Finish) -> Part:
+        below = {id(part): self.part(ctx, part) for part in exprs}
+        named = self._named(expr)
+        if named is not None:
+            below = {id(expr): named}
         if any(part.params for part in below.values()):
-            return Open(ctx, below, work)
+            return Open(ctx, expr, below, work)
         known = {id_: part.node for id_, part in below.items() if isinstance(part, Fixed)}
         node = work(replace(ctx, known=known))
         if node is None:
@@ -237,3 +244,17 @@ def _below(expr: Expr) -> Sequence[Expr]:
         case Operation():
             return expr.args
     return []
+
+
+def _loose(ctx: Context, expr: Expr) -> set[int]:
+    """Return the expressions below one, by identity, that may be any number to it."""
+    if isinstance(expr, Operation):
+        return set(map(id, expr.args)) if expr.op in ARITHMETIC or expr.op in COMPARISONS else set()
+    called = expr.base if isinstance(expr, Member) else expr
+    if not isinstance(called, Apply) or not isinstance(called.function, Name | Member):
+        return set()
+    entry = ctx.scope.registry.get(called.function.name)
+    inputs = [] if entry is None else [given.name for given in entry.inputs]
+    by_place = [given for given in called.arguments if given.name is None][: len(inputs)]
+    by_name = [given for given in called.arguments if given.name in inputs]
+    return {id(given.value) for given in (*by_place, *by_name)}

@@ -27,16 +27,26 @@ class Lead:
     need: int = 0
 
 
+_NOTHING = Lead()
+
+
 def leads(roots: Iterable[Node], registry: Registry) -> dict[int, Lead]:
     """Return what each node below `roots` needs, by the node's id."""
+    return _leads(walk(*roots), registry)
+
+
+def _leads(order: Iterable[Node], registry: Registry) -> dict[int, Lead]:
+    """Return what each node needs, by its id; arguments come before what uses them."""
     found: dict[int, Lead] = {}
-    for node in walk(*roots):
+    for node in order:
         warmup, settle = _own(node, registry)
+        need = warmup + settle
         below = () if isinstance(node, Align) else node.args
-        found[id(node)] = Lead(
-            warmup + max((found[id(arg)].warmup for arg in below), default=0),
-            warmup + settle + max((found[id(arg)].need for arg in below), default=0),
-        )
+        if below:
+            known = [found[id(arg)] for arg in below]
+            warmup += max([lead.warmup for lead in known])
+            need += max([lead.need for lead in known])
+        found[id(node)] = Lead(warmup, need)
     return found
 
 
@@ -68,11 +78,13 @@ def clock_leads(
 ) -> dict[Timeframe, Lead]:
     """Return what is needed on each clock that is below `roots`, the base clock included."""
     tops = tuple(roots)
-    found = leads(tops, registry)
-    result: dict[Timeframe, Lead] = {base: Lead()}
-    for node in (*tops, *(node.arg for node in walk(*tops) if isinstance(node, Align))):
-        lead, own = result.get(node.clock, Lead()), found[id(node)]
-        result[node.clock] = Lead(max(lead.warmup, own.warmup), max(lead.need, own.need))
+    order = [*walk(*tops)]
+    found = _leads(order, registry)
+    result: dict[Timeframe, Lead] = {base: _NOTHING}
+    for node in (*tops, *(node.arg for node in order if isinstance(node, Align))):
+        lead, own = result.get(node.clock, _NOTHING), found[id(node)]
+        if own.warmup > lead.warmup or own.need > lead.need or node.clock not in result:
+            result[node.clock] = Lead(max(lead.warmup, own.warmup), max(lead.need, own.need))
     return result
 
 
