@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from reference.branches import branch_table
 from store.postgres import postgres, postgres_url
 
 __all__ = ["postgres", "postgres_url"]  # fixtures, which are looked for here
@@ -33,7 +34,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print one line where tests of the real market files did not run."""
+    """Print how often programs met each branch of the fill rules, and what did not run."""
+    for line in branch_table(terminalreporter.getreports("passed")):
+        terminalreporter.write_line(line)
     if not REAL_DATA.is_dir():
         terminalreporter.write_line(
             "tests of real market files not run: set RTRADE_REAL_DATA to a folder that has them"

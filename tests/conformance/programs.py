@@ -19,6 +19,7 @@ from random import Random
 import numpy as np
 from hypothesis import strategies as st
 
+from conformance.staged import SCENES, bars_on, stage
 from rtrade.config.definitions import CostsDef, Distance, RiskDef, SizingDef
 from rtrade.core.bars import Bars, Filters
 from rtrade.core.timeframes import Timeframe, parse_time
@@ -43,7 +44,8 @@ BYTES = 9
 LOTS = ("1", "0.1", "0.00000001", "0.3", "25", "0.01")
 FEES = (0.0, 0.001, 0.01, 0.0625)
 SLIPPAGES = (0.0, 0.0, 0.0005, 0.01, 0.125, 0.25)
-LENGTHS = (40, 40, 40, 40, 30, 30, 25, 25, 12, 12, 6, 6, 3, 2, 1, 0)
+# Now and then longer than a machine word has bits.
+LENGTHS = (40, 40, 40, 40, 30, 30, 25, 25, 12, 12, 6, 6, 3, 2, 1, 0, 70, 130, 260)
 SEEDS = range(2**32)
 
 # Picks one of a sequence of options.
@@ -61,6 +63,7 @@ class Shape:
     reversing: bool
     burst: int
     unready: int
+    sparse: bool = False
 
 
 def bars_of(shape: Shape, strip: bytes) -> Bars:
@@ -88,14 +91,16 @@ def within(rung: int) -> int:
 def rules_of(shape: Shape, strip: bytes) -> list[np.ndarray]:
     """Four rules, two bytes a bar; a rule that turns true stays so for the burst.
 
-    A reversing program leaves a side where it enters the other one.
+    A reversing program leaves a side where it enters the other one; in a sparse one hardly anything
+    is ever true.
     """
     rules = []
     for rule, often in enumerate(shape.often):
         values, left = [], 0
         for k in range(0, len(strip), BYTES):
             nibble = strip[k + 5 + rule // 2] >> (4 * (rule % 2)) & 15
-            left = shape.burst if nibble >= 16 - often else left - 1
+            turns = nibble >= 16 - often and not (shape.sparse and strip[k + 4] >> 4)
+            left = shape.burst if turns else left - 1
             values.append(left > 0)
         rules.append(np.array(values, dtype=np.bool_))
     if shape.reversing:
@@ -130,6 +135,7 @@ def shape_of(pick: Pick) -> Shape:
         reversing=pick((False, False, True)),
         burst=pick((1, 1, 2, 3)),
         unready=pick((0, 0, 1, 3)),
+        sparse=pick((False, False, False, True)),
     )
 
 
@@ -201,49 +207,33 @@ def any_case(pick: Pick) -> tuple[Program, Bars]:
     return program, bars_of(shape, strip)
 
 
-def hourly(opens: np.ndarray, closes: np.ndarray) -> Bars:
-    """Hourly bars that reach no further than their open and close."""
-    hour = Timeframe.parse("1h")
-    times = parse_time("2024-01-01T18:00") + hour.ms * np.arange(len(opens), dtype=np.int64)
-    high, low = np.maximum(opens, closes), np.minimum(opens, closes)
-    return Bars("BTC/USDT", hour, times, opens, high, low, closes, volume=np.ones(len(opens)))
-
-
 def squeeze(pick: Pick) -> tuple[Program, Bars]:
     """An all-in short reversed while the price doubles: ruin, and no cash left for the reversal."""
     unit, fee = pick(UNITS), pick((0.0, 0.01))
-    closed, opened = pick((175, 187.5, 200, 150, 225)), pick((200, 225, 187.5, 300))
-    path = [
-        (100, 100),
-        (100, closed),
-        (opened, opened),
-        (opened, closed),
-        (closed, 100),
-        (100, 100),
+    closed, opened = pick((175, 187.5, 200, 150, 225)), pick((200, 225, 300, 187.5, 250))
+    moves = [
+        *((100, 100), (100, closed), (opened, opened), (opened, closed), (closed, 100), (100, 100))
     ]
-    bars = hourly(*(np.array(column) * unit for column in zip(*path, strict=True)))
-    rules = ("enter_short", "exit_short,enter_long", "enter_long", "enter_short,enter_long", "", "")
-    named = ("enter_long", "exit_long", "enter_short", "exit_short")
-    program = Program(
-        *(np.array([name in words.split(",") for words in rules]) for name in named),
-        sizing=SizingDef("equity", 1.0),
+    path = [(first, max(first, last), min(first, last), last) for first, last in moves]
+    words = ("enter_short", "exit_short enter_long", "enter_long", "enter_short enter_long", "", "")
+    return stage(
+        bars_on(path, unit),
+        words,
         risk=RiskDef(
             time_exit=pick((None, None, 1)),
-            max_drawdown=pick((None, 0.5)),
-            daily_loss=pick((None, 0.5)),
+            max_drawdown=pick((None, None, None, 0.5)),
+            daily_loss=pick((None, None, None, 0.5)),
         ),
         costs=CostsDef(fee, fee, 0.0),
         cash=1000 * unit * (1 + fee),
-        bars_per_year=bars.timeframe.per_year,
-        filters=Filters(lot=Decimal("0.01")),
     )
-    return program, bars
 
 
 def giant(pick: Pick) -> tuple[Program, Bars]:
     """Sizes of some 10^15 lots at crooked prices, where any other order of products shows."""
     noise, length = Random(pick(SEEDS)), 4
-    bars = hourly(*(np.array([noise.uniform(50, 150) for _ in range(length)]) for _ in range(2)))
+    moves = [(noise.uniform(50, 150), noise.uniform(50, 150)) for _ in range(length)]
+    bars = bars_on([(a, max(a, b), min(a, b), b) for a, b in moves], 1.0)
     fee, cash, every = pick(FEES), noise.uniform(1e15, 1e18), np.full(length, fill_value=True)
     kind, long = (
         pick(("equity", "quote", "base", "risk", "risk", "volatility")),
@@ -267,8 +257,8 @@ def giant(pick: Pick) -> tuple[Program, Bars]:
 
 
 def build(pick: Pick) -> tuple[Program, Bars]:
-    """Mostly any case; a few squeezes and giants keep what only they show in each thousand."""
-    return pick((any_case,) * 16 + (squeeze, squeeze, giant, giant))(pick)
+    """Mostly any case; a few staged ones keep what only they show in each thousand."""
+    return pick((any_case,) * 16 + (*(squeeze,) * 5, giant, giant, *SCENES))(pick)
 
 
 def numbered(number: int) -> tuple[Program, Bars]:

@@ -8,7 +8,7 @@ import pytest
 
 from conformance import candle_table
 
-ENGINES = ("reference.model", "rtrade.execution.bt")
+ENGINES = ("reference.model", "rtrade.execution.bt", "rtrade.execution.compiled")
 TABLES = candle_table.read_all()
 
 

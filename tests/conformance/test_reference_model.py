@@ -1,33 +1,19 @@
-"""An engine and the reference model, written apart from one page, agree to the bit."""
+"""What must hold of every result, and that a comparison of results notices each broken rule."""
 
 from __future__ import annotations
 
 import functools
-import os
-from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from conformance import candle_table
-from conformance.programs import cases, numbered
+from conformance.programs import numbered
 from reference import model
 from reference.compare import differences
 from reference.mutants import MUTANTS
-from reference.watched import BRANCHES, Watched
-from rtrade.execution import bt
 
-# The same programs in every run; where more are asked for, hypothesis adds fresh ones.
-NUMBERED = 2000
-MORE = int(os.environ.get("RTRADE_PROGRAMS", "0"))
-drawing = settings(
-    max_examples=max(150, MORE // 10),
-    derandomize=MORE == 0,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+NUMBERED = 1000
 
 
 @functools.cache
@@ -40,35 +26,14 @@ def fixed_results():
     return [model.run(*case) for case in fixed_cases()]
 
 
-def test_the_engine_does_what_the_model_does():
-    wrong = {}
-    for number in range(max(NUMBERED, MORE)):
-        program, bars = numbered(number)
-        found = differences(model.run(program, bars), bt.run(program, bars))
-        if found:
-            wrong[number] = found
-    assert wrong == {}
-
-
-@drawing
-@given(cases())
-def test_the_engine_does_what_the_model_does_on_drawn_programs(case):
-    assert differences(model.run(*case), bt.run(*case)) == []
-
-
-def test_the_programs_meet_every_branch():
-    seen = Counter()
-    for case in fixed_cases():
-        watched = Watched(*case)
-        watched.run()
-        seen.update(watched.seen)
-    assert {name: seen[name] for name in BRANCHES if seen[name] < 5} == {}
-
-
 def noticed(mutant):
     """Tell whether any fixed program shows the broken rule."""
     pairs = zip(fixed_cases(), fixed_results(), strict=True)
     return any(differences(result, mutant(*case).run()) for case, result in pairs)
+
+
+def test_there_are_enough_broken_rules():
+    assert len({mutant.__name__ for mutant in MUTANTS}) >= 40
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)

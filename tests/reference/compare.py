@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import math
+from dataclasses import astuple, fields
+from typing import Any
 
 import numpy as np
 
 from rtrade.core.results import RunResult
 
 ARRAYS = ("cash", "position", "equity")
-# The engine's name, and its account of what made sizes smaller, which changes none.
-APART = ("engine", "cuts")
+ROWS = ("fills", "trades", "cuts")
+SHOWN = 3
 
 
-def differences(expected: RunResult, got: RunResult) -> list[str]:
-    """Say where two results differ, to the bit; what stands `APART` is left out."""
+def differences(expected: RunResult, got: RunResult, apart: tuple[str, ...] = ()) -> list[str]:
+    """Say where two results differ, to the bit; the engine's name and what is `apart` may.
+
+    The reference model says nothing of `cuts`: what made sizes smaller, which changes none.
+    """
     found = []
-    for name in (f.name for f in fields(RunResult) if f.name not in (*ARRAYS, *APART)):
+    for name in (f.name for f in fields(RunResult) if f.name not in ("engine", *apart)):
         mine, other = getattr(expected, name), getattr(got, name)
-        if mine != other:
-            found.append(f"{name}:\n  expected {show(mine)}\n  got      {show(other)}")
-    for name in ARRAYS:
-        mine, other = getattr(expected, name), getattr(got, name)
-        if mine.shape != other.shape:
-            found.append(f"{name}: expected {mine.shape} values, got {other.shape}")
-            continue
-        for i in np.flatnonzero(mine != other)[:3]:
-            found.append(f"{name}[{i}]: expected {float(mine[i])!r}, got {float(other[i])!r}")
+        if name in ARRAYS:
+            found += _unequal(name, mine.tolist(), other.tolist(), bits(mine) == bits(other))
+        elif name in ROWS:
+            mine, other = list(mine), list(other)
+            found += _unequal(name, mine, other, parts(mine) == parts(other))
+        elif mine != other:
+            found.append(f"{name}: expected {mine!r}, got {other!r}")
     if list(expected.refused) != list(got.refused):
         found.append(f"refused in another order: {list(got.refused)}")
     return found
 
 
-def show(value: object) -> str:
-    """Print a tuple one entry a line, anything else as it is."""
-    if isinstance(value, tuple):
-        return "".join(f"\n    {entry!r}" for entry in value) or "()"
-    return repr(value)
+def bits(values: np.ndarray) -> bytes:
+    """Return numbers bit by bit: 0.0 is not -0.0, and all that is no number is the same."""
+    return np.where(np.isnan(values), math.nan, values).tobytes()
+
+
+def parts(rows: list[Any]) -> tuple[bytes, list[Any]]:
+    """Return the floats in rows of numbers and words, bit by bit, and all else."""
+    cells = [x for row in rows for x in (row if isinstance(row, tuple) else astuple(row))]
+    numbers = np.array([x for x in cells if isinstance(x, float)], dtype=np.float64)
+    return bits(numbers), [x for x in cells if not isinstance(x, float)]
+
+
+def _unequal(name: str, mine: list[Any], other: list[Any], same: bool) -> list[str]:
+    """Say where two lists differ first, unless they are known to be the same."""
+    if same:
+        return []
+    pairs = list(zip(mine, other, strict=False))
+    at = [i for i, (a, b) in enumerate(pairs) if repr(a) != repr(b)]
+    found = [f"{name}[{i}]: expected {mine[i]!r}, got {other[i]!r}" for i in at[:SHOWN]]
+    if len(mine) != len(other):
+        found.append(f"{name}: expected {len(mine)}, got {len(other)}")
+    return found or [f"{name} differ in their bits"]

@@ -173,8 +173,9 @@ class Reference(Account):
     def day_reference(self, i: int) -> float:
         """Return equity at the last close of an earlier UTC day; before that, starting cash."""
         today = self.time[i] // DAY
-        earlier = [k for k in range(i) if self.time[k] // DAY < today]
-        return self.equity_at[earlier[-1]] if earlier else float(self.program.cash)
+        earlier = (k for k in reversed(range(i)) if self.time[k] // DAY < today)
+        last = next(earlier, None)
+        return float(self.program.cash) if last is None else self.equity_at[last]
 
     # 6. The decision.
 
