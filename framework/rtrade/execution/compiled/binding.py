@@ -19,7 +19,7 @@ from numba.core import config, types
 from numba.extending import intrinsic
 
 from rtrade.execution import core, leaping
-from rtrade.execution.compiled import bits, walker
+from rtrade.execution.compiled import bits, filling, walker
 from rtrade.execution.compiled.place import kernel_folder
 
 Function = Callable[..., Any]
@@ -38,7 +38,7 @@ def _lowest(typing: Any, word: Any) -> Any:  # noqa: ARG001 - numba's signature
 @cache
 def _bound() -> dict[Function, Any]:
     bound: dict[Function, Any] = {bits.lowest: _lowest}
-    for module in (core, leaping, walker):
+    for module in (core, leaping, filling, walker):
         bind(module, bound, kept=("walk",))
     return bound
 

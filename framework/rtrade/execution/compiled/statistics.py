@@ -4,7 +4,6 @@ Plain functions that `binding` compiles. The definitions are those of `catalog.m
 taken in several lanes at once, so that they may differ from those in their last digits.
 """
 
-# ruff: noqa: FBT001, FBT003 - functions that are compiled take their arguments by position
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -163,7 +162,7 @@ def reach(room: FloatArray, count: int) -> tuple[float, float]:
         b2, b3 = x2 if x2 > b2 else b2, x3 if x3 > b3 else b3
     for i in range(whole + 1, count + 1):
         a0, b0 = min(a0, room[i]), max(b0, room[i])
-    return min(min(a0, a1), min(a2, a3)), max(max(b0, b1), max(b2, b3))
+    return min(a0, a1, a2, a3), max(b0, b1, b2, b3)
 
 
 def sums(room: FloatArray, count: int) -> tuple[float, float]:
