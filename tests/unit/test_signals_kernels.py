@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from rtrade.catalog.registry import Entry, Input, Output, Param, Unit
-from rtrade.signals.kernels import compute, finite
+from rtrade.catalog.builtin import builtin
+from rtrade.catalog.registry import Entry, Input, Kind, Output, Param, Unit
+from rtrade.signals.kernels import compute, finite, names
 
 NAN, INF = float("nan"), float("inf")
 
@@ -69,3 +70,33 @@ def test_the_infinite_is_unknown(values, wanted):
     np.testing.assert_array_equal(finite(np.array(values, dtype=float)), wanted)
     assert finite(np.array(3.0)).item() == 3.0
     assert np.isnan(finite(np.array(INF)))
+
+
+def test_what_a_plug_in_keeps_for_itself_is_not_written_to():
+    mine = np.arange(5.0)
+    entry = entry_of(lambda x, y, n: mine[n - 1 :])
+    inputs = [np.ones(5), np.ones(5)]
+    for _ in range(2):
+        found = compute(entry, inputs, {"n": 3})["value"]
+        np.testing.assert_array_equal(found, [NAN, NAN, 2, 3, 4])
+    np.testing.assert_array_equal(mine, np.arange(5.0))
+
+
+@pytest.mark.parametrize("name", names())
+def test_inputs_are_not_written_to(name):
+    """Kernels whose first values look back, at bars that other nodes read too."""
+    entry = builtin().get(name)
+    rng = np.random.default_rng(1)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, 1000)))
+    prices = {"close": close, "open": close * 1.001, "high": close * 1.01, "low": close * 0.99}
+    whole = [
+        np.where(close > 100, 2, 0).astype(np.int8) if one.kind is Kind.BOOLEAN else close
+        for one in entry.inputs
+    ] + [prices.get(name, close) for name in entry.prices]
+    # As they come from bars that were read: parts of longer arrays.
+    before = [values.copy() for values in whole]
+    params = {one.name: one.example for one in entry.params}
+    compute(entry, whole, params)
+    compute(entry, [values[5:] for values in whole], params)
+    for values, was in zip(whole, before, strict=True):
+        np.testing.assert_array_equal(values, was)

@@ -47,16 +47,42 @@ def window_means(x: FloatArray, n: int) -> FloatArray:
     return _windows(x, n, n)
 
 
+class _Room:
+    """Arrays for one block, used for each anew: fresh ones would cost as much as the sums."""
+
+    def __init__(self, size: int) -> None:
+        self.rest, self.part = np.empty(size), np.empty(size)
+        self.integers = np.empty(size, dtype=np.int64)
+        self.sums = np.empty(size, dtype=np.int64)
+
+    def windows(self, integers: IntArray, n: int) -> IntArray:
+        """Return the sums of all windows, in 64 bits that may have run over."""
+        sums = np.add.accumulate(integers, out=self.sums[: len(integers)])
+        windows = self.integers[: len(integers) - n + 1]
+        np.subtract(sums[n:], sums[:-n], out=windows[1:])
+        windows[0] = sums[n - 1]
+        return windows
+
+    def scaled(self, x: FloatArray, unit: int) -> FloatArray | None:
+        """Return `x / 2**unit`; None where the smallest values would lose digits."""
+        scaled = np.multiply(x, math.ldexp(1.0, -unit), out=self.rest[: len(x)])
+        if unit > 0 and not np.array_equal(scaled * math.ldexp(1.0, unit), x):
+            return None
+        return scaled
+
+
 def _windows(x: FloatArray, n: int, count: int) -> FloatArray:
-    found = np.empty(len(x) - n + 1)
+    # With room before them for as many values as there are in front of the first full window.
+    found = np.empty(len(x))[n - 1 :]
     step, whole = max(_BLOCK, 2 * n), True
+    room = _Room(min(step, len(found)) + n - 1)
     for start in range(0, len(found), step):
         stop = min(start + step, len(found))
-        whole = _block(x[start : stop + n - 1], n, count, found[start:stop], whole=whole)
+        whole = _block(x[start : stop + n - 1], n, count, found[start:stop], room, whole=whole)
     return found
 
 
-def _block(x: FloatArray, n: int, count: int, out: FloatArray, *, whole: bool) -> bool:
+def _block(x: FloatArray, n: int, count: int, out: FloatArray, room: _Room, *, whole: bool) -> bool:
     """Write the sums of all windows, divided by `count`, to `out`.
 
     `whole` says whether to look for integers first; returns whether that is of use.
@@ -66,66 +92,55 @@ def _block(x: FloatArray, n: int, count: int, out: FloatArray, *, whole: bool) -
     if top == 0:
         out[:] = 0.0
         return whole
-    if not _SMALLEST < top < _LARGEST:
-        np.divide(_one_by_one(x, n), count, out=out)
-        return whole
     exponent, length = math.frexp(top)[1], (n - 1).bit_length()
-    unit = exponent + length - 63
-    integers = _integers(x, max(least, -most), unit) if whole else None
-    if integers is not None:
-        out[:] = _differences(integers, n)
-    else:
+    if _SMALLEST < top < _LARGEST:
+        unit = exponent + length - 63
+        if whole and _at_once(x, n, unit, max(least, -most), out, room):
+            # In one step: neither a power of two nor the range of `top` rounds anything.
+            out /= math.ldexp(count, -unit)
+            return True
         length = max(length, 2)
         unit = exponent + length - 53
-        sums = _by_parts(x, n, unit, length)
-        if sums is None:
-            np.divide(_one_by_one(x, n), count, out=out)
+        if _by_parts(x, n, unit, length, out, room):
+            out /= math.ldexp(count, -unit)
             return False
-        out[:] = sums
-    # In one step: neither a power of two nor the range of `top` rounds anything.
-    out /= math.ldexp(count, -unit)
-    return integers is not None
+    np.divide(_one_by_one(x, n), count, out=out)
+    return whole
 
 
-def _integers(x: FloatArray, least: float, unit: int) -> IntArray | None:
-    """Return `x` in multiples of `2**unit`; None where these are not whole.
+def _at_once(x: FloatArray, n: int, unit: int, least: float, out: FloatArray, room: _Room) -> bool:
+    """Write window sums of `x` in multiples of `2**unit`; False where these are not whole.
 
     `least` is the smallest size of a value where all have one sign, else it is not above 0.
     """
-    scaled = _scaled(x, unit)
+    scaled = room.scaled(x, unit)
     if scaled is None:
-        return None
-    integers = scaled.astype(np.int64)
-    if least > 0 and math.frexp(least)[1] - 53 >= unit:
-        return integers
-    return integers if np.array_equal(integers, scaled) else None
+        return False
+    integers = room.integers[: len(x)]
+    np.copyto(integers, scaled, casting="unsafe")
+    sure = least > 0 and math.frexp(least)[1] - 53 >= unit
+    if not sure and not np.array_equal(integers, scaled):
+        return False
+    out[:] = room.windows(integers, n)
+    return True
 
 
-def _scaled(x: FloatArray, unit: int) -> FloatArray | None:
-    """Return `x / 2**unit`; None where the smallest values would lose digits."""
-    scaled = x * math.ldexp(1.0, -unit)
-    if unit > 0 and not np.array_equal(scaled * math.ldexp(1.0, unit), x):
-        return None
-    return scaled
+def _by_parts(x: FloatArray, n: int, unit: int, length: int, out: FloatArray, room: _Room) -> bool:
+    """Write window sums of `x` in multiples of `2**unit`, added up of parts.
 
-
-def _by_parts(x: FloatArray, n: int, unit: int, length: int) -> FloatArray | None:
-    """Return window sums of `x` in multiples of `2**unit`, added up of parts.
-
-    No value is more than 2**(53 - length) of these. None where there are too many parts.
+    No value is more than 2**(53 - length) of these. False where there are too many parts.
     """
-    rest = _scaled(x, unit)
+    rest = room.scaled(x, unit)
     if rest is None:
-        return None
+        return False
     parts: list[FloatArray] = []
     places = 0
     while True:
-        part = rest + _ROUNDING
-        integers = _differences(part.view(np.int64), n)
+        part = np.add(rest, _ROUNDING, out=room.part[: len(x)])
+        integers = room.windows(part.view(np.int64), n)
         integers -= _wrapped(n * _BITS)
         sums = integers.astype(np.float64)
-        if places:
-            sums *= math.ldexp(1.0, -places)
+        sums *= math.ldexp(1.0, -places)
         parts.append(sums)
         part -= _ROUNDING
         rest -= part
@@ -135,22 +150,17 @@ def _by_parts(x: FloatArray, n: int, unit: int, length: int) -> FloatArray | Non
         rest *= math.ldexp(1.0, 54 - length)
         places += 54 - length
         if places > _PLACES:
-            return None
-    return parts[0] + parts[1] if len(parts) == 2 else _rounded_once(parts)
+            return False
+    if len(parts) == 2:
+        np.add(parts[0], parts[1], out=out)
+    else:
+        out[:] = _rounded_once(parts)
+    return True
 
 
 def _wrapped(value: int) -> int:
     """Return the 64-bit integer with the lowest bits of `value`."""
     return (value + 2**63) % 2**64 - 2**63
-
-
-def _differences(integers: IntArray, n: int) -> IntArray:
-    """Return the sums of all windows, in 64 bits that may have run over."""
-    sums = integers.cumsum()
-    windows = np.empty_like(sums[n - 1 :])
-    windows[0] = sums[n - 1]
-    np.subtract(sums[n:], sums[:-n], out=windows[1:])
-    return windows
 
 
 def _rounded_once(parts: list[FloatArray]) -> FloatArray:

@@ -88,11 +88,17 @@ def _guarded(entry: Entry) -> Kernel:
 def _restarted(
     entry: Entry, kernel: Kernel, inputs: Sequence[Array], params: Mapping[str, Number]
 ) -> tuple[Array, ...]:
-    warmup = entry.warmup(params)
-    stretches, bars = _stretches(inputs), len(inputs[0])
-    # Without gaps only the warm-up is unknown.
-    unknown = warmup if stretches == [(0, bars)] and warmup < bars else bars
-    results = tuple(_unknown(output, bars, unknown) for output in entry.outputs)
+    warmup, bars, stretches = entry.warmup(params), len(inputs[0]), _stretches(inputs)
+    if stretches == [(0, bars)] and warmup < bars:
+        found = kernel(*inputs, **params)
+        arrays = found if isinstance(found, tuple) else (found,)
+        # What a plug-in gives may be its own to keep.
+        kept = (*inputs, *arrays) if entry.kernel is not None else inputs
+        return tuple(
+            _after(warmup, finite(values), output, kept)
+            for output, values in zip(entry.outputs, arrays, strict=True)
+        )
+    results = tuple(_unknown(output, bars) for output in entry.outputs)
     for start, stop in stretches:
         if stop - start <= warmup:
             continue
@@ -103,8 +109,29 @@ def _restarted(
     return results
 
 
-def _unknown(output: Output, bars: int, first: int) -> Array:
-    """Return an array of which the `first` values are unknown, and the others not written yet."""
+def _after(warmup: int, values: Array, output: Output, kept: Sequence[Array]) -> Array:
+    """Return values with what is unknown before them: where there is room for it, in place.
+
+    Many kernels make an array of a value per bar and return the end of it; it is taken whole,
+    unless it is one that must be `kept`.
+    """
+    bars, whole = len(values) + warmup, values.base if values.dtype == np.float64 else None
+    if (
+        isinstance(whole, np.ndarray)
+        and whole.shape == (bars,)
+        and output.kind is not Kind.BOOLEAN
+        and whole[warmup:].__array_interface__ == values.__array_interface__
+        and not any(np.may_share_memory(whole, other) for other in kept)
+    ):
+        whole[:warmup] = np.nan
+        return whole
+    result = _unknown(output, bars, warmup)
+    result[warmup:] = values
+    return result
+
+
+def _unknown(output: Output, bars: int, first: int | None = None) -> Array:
+    """Return an array of which the `first` values (all) are unknown, and others not written."""
     if output.kind is Kind.BOOLEAN:
         answers = np.empty(bars, dtype=np.int8)
         answers[:first] = UNKNOWN
