@@ -67,6 +67,12 @@ def test_the_starting_cash_is_the_first_peak() -> None:
     assert found.max_drawdown_bars == 3
 
 
+def test_a_fall_below_0_is_seen_from_the_last_peak() -> None:
+    # From the first peak it would be deeper: (1000 + 500) / 1000.
+    run = [*[1000.0] * 10, 1100.0, *[-500.0] * 200]
+    assert measured(run).max_drawdown == near(1600 / 1100)
+
+
 def test_a_close_back_at_the_peak_ends_a_drawdown() -> None:
     # Below the peak: one close, then (after 1000 again) two, then none.
     assert measured([990.0, 1000.0, 990.0, 995.0, 1001.0]).max_drawdown_bars == 2

@@ -241,8 +241,10 @@ def _below(rows: FloatArray, peak: float) -> tuple[float, IntArray, float]:
     tops = rows.max(axis=1)
     peaks = np.maximum.accumulate(np.concatenate(([peak], tops)))
     before = peaks[:-1]
-    # In a row that does not reach the peak, its lowest close fell the deepest.
-    deepest = float(((before - rows.min(axis=1)) / before).max())
+    # In a row that does not reach the peak, its lowest close fell the deepest. In one that does,
+    # a close below 0 has not fallen as deep, seen from the higher peak.
+    falls = (before - rows.min(axis=1)) / before
+    deepest = float(falls[tops < before].max(initial=0.0))
     reaching = np.flatnonzero(tops >= before)
     closes = rows[reaching]
     so_far = np.maximum(closes, before[reaching, None])
