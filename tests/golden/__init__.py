@@ -1,0 +1,1 @@
+"""What shipped strategies come to, to the last bit."""
