@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DEFAULT_ENGINE = "backtrader"
 COMPILED = "compiled"
 ENGINES = (DEFAULT_ENGINE, COMPILED)
+# The kernel of a single run, as numba names it.
+_WALK = "walker.walk"
 
 Engine: TypeAlias = "Callable[[Program, Bars], RunResult]"
 
@@ -37,16 +39,17 @@ def engine(name: str) -> Engine:
 
 
 def cold(name: str) -> bool:
-    """Tell whether the engine's machine code has to be compiled before its first run."""
-    return name == COMPILED and kept_kernels()[1] == 0
+    """Tell whether the kernel of a run on the engine has to be compiled first."""
+    return name == COMPILED and kept_kernels(_WALK)[1] == 0
 
 
-def kept_kernels() -> tuple[Path, int]:
-    """Return the folder of the kernels of this state of rtrade, and how many are in it."""
+def kept_kernels(kernel: str = "*") -> tuple[Path, int]:
+    """Return the folder of the kernels of this state of rtrade, and how many it has of a name."""
     from rtrade.execution.compiled.place import kernel_folder
 
     folder = kernel_folder()
-    return folder, sum(1 for _ in folder.rglob("*.nbi"))
+    # numba keeps an index for each.
+    return folder, sum(1 for _ in folder.rglob(f"{kernel}-*.nbi"))
 
 
 def other_than(name: str) -> str:
