@@ -28,8 +28,8 @@ TICKS = (None, None, Decimal("0.01"))
 EARLIER = 6
 
 
-def market_of(plan: Plan, pick: Callable) -> MarketData:
-    """Return the bars of a run of the plan: 0 to 60, and what came before `start`."""
+def market_of(plan: Plan, pick: Callable, lengths: tuple[int, ...] = LENGTHS) -> MarketData:
+    """Return the bars of a run of the plan, as many as one of the lengths, and those before it."""
     lot, worth, drift = pick(LOTS), pick(LOTS_OF_CASH), pick((0, 0, 1, -1, 3))
     if worth is None and plan.cash < 200 * float(lot):
         lot = "0.00000001"
@@ -37,7 +37,7 @@ def market_of(plan: Plan, pick: Callable) -> MarketData:
     minimum = pick(MINIMA)
     before = 0 if plan.start is None else pick(BEFORE)
     begin = (FIRST if plan.start is None else plan.start) - before * plan.timeframe.ms
-    base = series(plan.needs[0], pick, unit, drift, before + pick(LENGTHS), begin)
+    base = series(plan.needs[0], pick, unit, drift, before + pick(lengths), begin)
     if plan.end is not None:
         base = base.slice(0, int(np.searchsorted(base.time, plan.end)))
     first = 0 if plan.start is None else int(np.searchsorted(base.time, plan.start))
