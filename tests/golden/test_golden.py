@@ -90,7 +90,7 @@ def rewritten() -> Any:
         assert all(sorted(found) == STRATEGIES for found in made.values()), "not written: not whole"
         assert words(SENTENCE) in changelog(), "not written: CHANGELOG.md has no such sentence"
         before = written() if FILE.exists() else {}
-        assert {**before, **made} == before or SENTENCE != before.get("explained"), "not explained"
+        assert {**before, **made} == before or before.get("explained") != SENTENCE, "not explained"
         text = json.dumps({"explained": SENTENCE, **made}, indent=2)
         FILE.write_text(f"{text}\n", encoding="utf-8")
 

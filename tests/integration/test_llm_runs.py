@@ -405,6 +405,50 @@ def test_a_prompt_sees_the_position_and_the_account_as_of_its_close(place: Path)
     assert any(made)
 
 
+def test_engines_are_compared_on_the_same_answers(place: Path) -> None:
+    with StandIn(by_trend) as server:
+        use(place, server)
+        document = result(place, "--verify")
+        assert len(server.calls) == POINTS
+        compiled = result(place, "--engine", "compiled")
+        assert len(server.calls) == POINTS
+    assert document["verified"]["equal"] is True
+    assert document["verified"]["fills"] >= 2
+    assert compiled["trades"] == document["trades"]
+    assert compiled["fingerprint"] == document["fingerprint"]
+    assert files(compiled)["decisions.jsonl"] == files(document)["decisions.jsonl"]
+
+
+@pytest.mark.parametrize("options", [("--verify",), ("--engine", "compiled")])
+def test_an_engine_that_cannot_ask_in_mid_run_refuses_before_anything_moves(
+    options: tuple[str, ...], place: Path
+) -> None:
+    write(place, prompt=IN_RUN)
+    with StandIn(by_position) as server:
+        use(place, server)
+        (place / "datasources" / "bars.yaml").write_text(BARS.replace("bars: 400", "bars: 1"))
+        done = run(place, *options, code=3)
+        assert server.calls == []
+    assert "error[RT201]: the engine `compiled` cannot ask in mid-run" in done.stderr
+    assert "prompts/it.j2` of the signal `analyst`" in done.stderr
+    assert "prompt: prompts/it.j2" in done.stderr
+    assert "--engine backtrader" in done.stderr
+    assert not (place / "runs").exists()
+
+
+def test_a_run_that_asks_in_its_middle_can_be_traced(place: Path) -> None:
+    write(place, prompt=IN_RUN)
+    with StandIn(by_position) as server:
+        use(place, server)
+        document = result(place)
+        before = files(document)
+        traced = result(place, "--trace")
+        assert len(server.calls) == POINTS
+    assert files(traced) == before
+    trace = (Path(traced["report"]).parent / "trace.csv").read_text().splitlines()
+    assert len(trace) == 1 + traced["data"]["bars"]
+
+
 def test_a_budget_ends_asking_within_the_run_too(place: Path) -> None:
     budget = "concurrency: 1\n      budget: {calls: 5}\n      on_failure: {invalid_above: 100%}"
     write(place, STRATEGY.replace("concurrency: 1", budget), IN_RUN)

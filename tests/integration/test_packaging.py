@@ -29,17 +29,41 @@ def test_modules_and_functions_stay_short(module: Path) -> None:
             assert length <= 40, f"{node.name} has {length} lines"
 
 
-@pytest.mark.parametrize(
-    "command", [["--help"], ["validate", str(ROOT / "strategies" / "sma_btc.yaml")]]
-)
-def test_light_commands_import_no_heavy_library(command: list[str]) -> None:
+SMA = str(ROOT / "strategies" / "sma_btc.yaml")
+
+
+def imported(barred: tuple[str, ...], *command: str) -> list[str]:
+    """Return which of the libraries a command has loaded when it ends."""
     program = (
         "import sys; sys.argv[0] = 'rtrade'\n"
         "from rtrade.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit as left:\n    assert not left.code, left.code\n"
-        f"print([name for name in {BARRED!r} if name in sys.modules], file=sys.stderr)"
+        f"print(*[name for name in {barred!r} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, *command], capture_output=True, text=True, check=True
     )
-    assert done.stderr.splitlines()[-1] == "[]"
+    return done.stderr.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["validate", SMA],
+        ["validate", SMA, "--engine", "compiled"],
+        ["explain", SMA, "--engine", "compiled"],
+    ],
+    ids=" ".join,
+)
+def test_light_commands_import_no_heavy_library(command: list[str]) -> None:
+    assert imported(BARRED, *command) == []
+
+
+def test_a_run_imports_no_engine_but_its_own(tmp_path: Path) -> None:
+    run = ("run", SMA, "--last", "30d", "--quiet", "--out", str(tmp_path))
+    engines = ("backtrader", "numba")
+    assert imported(engines, *run) == ["backtrader"]
+    assert imported(engines, *run, "--engine", "compiled") == ["numba"]
+    assert imported(engines, *run, "--verify") == ["backtrader", "numba"]

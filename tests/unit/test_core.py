@@ -150,4 +150,11 @@ def test_settings_environment_then_file_then_default(tmp_path: Path) -> None:
     assert settings["RTRADE_LOG"] == "info"
     assert settings.origins["RTRADE_LOG"] == ".env"
     assert load_settings(tmp_path / "none", {})["RTRADE_LOG"] == "warning"
+
+
+def test_a_setting_of_the_process_is_not_read_from_a_workspace(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("RTRADE_CACHE=/from/file\n", encoding="utf-8")
+    settings = load_settings(tmp_path, {})
+    assert (settings["RTRADE_CACHE"], settings.origins["RTRADE_CACHE"]) == ("", "default")
+    assert load_settings(tmp_path, {"RTRADE_CACHE": "/there"})["RTRADE_CACHE"] == "/there"
     assert all(setting.help for setting in SETTINGS)
