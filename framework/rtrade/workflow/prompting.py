@@ -174,7 +174,7 @@ def named_run(name: str, overrides: Overrides, out: Path | None) -> StoredRun | 
 
 def inquiry_of(run: StoredRun, signal: str | None) -> Inquiry:
     """Return the inquiry of a signal of a run, over the bars of the run."""
-    from rtrade.workflow.reporting import reopened
+    from rtrade.workflow.reopening import reopened
 
     compiled, market = reopened(run)
     return Inquiry(compiled, market, compiled.plan.llm[_chosen(list(compiled.plan.llm), signal)])

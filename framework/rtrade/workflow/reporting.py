@@ -1,35 +1,26 @@
-"""Gather what a report shows: the result, the bars, the signals worth drawing, the explanation.
-
-A run's folder has all but the bars. They come again from the source, by the plan, and must be the
-very bars of the run.
-"""
+"""Gather what a report shows: the result, the bars, the signals worth drawing, the explanation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtrade import __version__
 from rtrade.catalog.installed import registry
 from rtrade.catalog.registry import Kind
-from rtrade.config.loading import find_workspace
-from rtrade.config.overrides import Overrides
-from rtrade.core.errors import WorldError
-from rtrade.core.timeframes import parse_time
 from rtrade.execution.summary import FILL_RULES
 from rtrade.plan.explain import explain
 from rtrade.plan.nodes import Const
 from rtrade.report.inputs import Indicator, ReportInputs
 from rtrade.report.render import render
-from rtrade.workflow.compiling import Compiled, compile_strategy
+from rtrade.workflow.compiling import Compiled
 from rtrade.workflow.judging import judged
-from rtrade.workflow.markets import market_data
+from rtrade.workflow.reopening import reopened
 
 if TYPE_CHECKING:
     from rtrade.analysis.llm_decisions import DecisionRecord
-    from rtrade.analysis.stored import StoredRun
     from rtrade.core.bars import FloatArray, MarketData
     from rtrade.signals.table import SignalTable
 
@@ -98,51 +89,3 @@ def write_report(folder: Path) -> Path:
     signals = evaluate(compiled.plan, market, answers)
     page = report_page(compiled, market, shown, signals, run.analysis)
     return replace_file(folder, "report.html", page.encode())
-
-
-def reopened(run: StoredRun) -> tuple[Compiled, MarketData]:
-    """Return a run's strategy as it was compiled, and its bars.
-
-    Raises WorldError where the bars are no longer those of the run.
-    """
-    compiled = _compiled(run)
-    return compiled, _bars(run, compiled)
-
-
-def _compiled(run: StoredRun) -> Compiled:
-    """Compile the strategy as it was run: with the options and the prompts given then, in the same
-    workspace.
-    """
-    paths = run.lock.get("paths", {})
-    path = run.folder / "strategy.yaml"
-    try:
-        overrides = Overrides.read(run.lock.get("arguments", {}))
-    except ValueError as error:
-        raise WorldError(f"{run.folder / 'run.lock'}: {error}") from error
-    beside = Path(paths.get("working", ""), overrides.source or "")
-    if overrides.source is not None and beside.is_file():
-        overrides = replace(overrides, source=str(beside))
-    stated = Path(paths.get("workspace", ""))
-    workspace = stated if stated.is_absolute() and stated.is_dir() else find_workspace(path)
-    return compile_strategy(path, overrides, workspace, run.prompts)
-
-
-def _bars(run: StoredRun, compiled: Compiled) -> MarketData:
-    data, plan = run.document["data"], compiled.plan
-    # Of a source that has grown since, the same stretch.
-    start = parse_time(data["start"]) if plan.last is not None else plan.start
-    market = market_data(
-        compiled.source,
-        plan.needs,
-        compiled.workspace,
-        start=start,
-        end=parse_time(data["end"]),
-    )
-    if market.base.digest() != data["sha256"]:
-        raise WorldError(
-            f"source `{data['source']}` does not give the bars of run `{run.run_id}` any more: "
-            f"sha256 {market.base.digest()[:12]}..., then {data['sha256'][:12]}...",
-            hint="the page in its folder stays as it was written; to see what the new bars make "
-            "of the strategy, run it again",
-        )
-    return market
