@@ -18,11 +18,13 @@ LIBRARIES = (
     "backtrader",
     "ccxt",
     "click",
+    "flask",
     "jinja2",
     "jsonschema",
     "numba",
     "numpy",
     "openai",
+    "prometheus-client",
     "psycopg",
     "pyarrow",
     "python-dotenv",
@@ -32,6 +34,7 @@ LIBRARIES = (
     "structlog",
     "TA-Lib",
     "tenacity",
+    "waitress",
     "xllamacpp",
 )
 

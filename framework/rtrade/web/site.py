@@ -1,0 +1,46 @@
+"""What all requests to one server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, current_app
+
+if TYPE_CHECKING:
+    from rtrade.web.endpoints import Endpoint
+    from rtrade.web.security import Doors
+    from rtrade.web.streams import Streams
+    from rtrade.workflow.holding import HeldStore
+
+_NAME = "rtrade"
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """A server's workspace, its doors, and what it keeps open between requests.
+
+    `store` is opened when it is first needed; `endpoints` are those of the API, in their order.
+    """
+
+    workspace: Path
+    doors: Doors
+    store: HeldStore
+    streams: Streams
+    endpoints: list[Endpoint]
+
+    def close(self) -> None:
+        """End streams and close what is open; a second call changes nothing."""
+        self.streams.close()
+        self.store.close()
+
+
+def attach(app: Flask, site: Site) -> None:
+    """Make `site` what `site_of` returns while `app` answers."""
+    app.extensions[_NAME] = site
+
+
+def site() -> Site:
+    """Return the site of the request that is being answered."""
+    return cast("Site", current_app.extensions[_NAME])
