@@ -127,9 +127,10 @@ def test_a_difference_is_named_and_the_run_marked_invalid(
     first = plain["trades"][0]
     bar = first["entry_time"]
     assert "NOT VERIFIED: the engines differ, so this result cannot be believed\n" in out
-    said = f"backtrader and compiled first differ in the bar {bar}: fill 1 is "
-    side = "buy" if first["side"] == "long" else "sell"
-    assert f"warning: INVALID: {said}{side} {first['size']!r} at {first['entry_price']!r} (" in out
+    said = f"backtrader and compiled first differ in the bar {bar}: the commission of fill 1 "
+    said += f"({first['entry_reason']}) is "
+    fee = first["size"] * first["entry_price"] * 0.001
+    assert f"warning: INVALID: {said}{fee!r} by backtrader and " in out
 
     code, printed, _ = call([*command, "--json"], workspace)
     assert code == 1
@@ -138,7 +139,9 @@ def test_a_difference_is_named_and_the_run_marked_invalid(
     assert document["warnings"][0].startswith(f"INVALID: {said}")
     assert document["warnings"][1:] == plain["warnings"]
     difference = document["verified"]["difference"]
-    assert (difference["time"], difference["what"]) == (bar, "fill 1")
+    assert (difference["time"], difference["what"]) == (
+        bar, f"the commission of fill 1 ({first['entry_reason']})",
+    )  # fmt: skip
     assert len(set(difference["values"])) == 2
     stored = json.loads(files(document)["result.json"])
     assert stored == {key: value for key, value in document.items() if key != "report"}

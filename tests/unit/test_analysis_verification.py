@@ -58,20 +58,40 @@ def test_the_engines_agree():
     assert fills > 100
 
 
-def test_the_first_fill_that_differs_is_named(injected):
-    injected(
-        lambda program, bars: bt.run(
-            dataclasses.replace(program, costs=CostsDef(0.001, 0.001, 0.0005 + 1e-12)),
-            bars,
-        )
-    )
+def test_what_differs_of_the_first_fill_that_does_is_named(injected):
+    costs = CostsDef(0.001, 0.001, 0.0005 + 1e-12)
+    injected(lambda program, bars: bt.run(dataclasses.replace(program, costs=costs), bars))
     found = verify(PROGRAM, BARS, bt.run(PROGRAM, BARS)).difference
-    assert (found.what, found.bar, found.time) == ("fill 1", 1, HOUR)
-    one, other = found.values
-    assert one.startswith("buy 1.0 at 101.0505")
-    assert "(enter_long, fee 0.1010505" in one
-    assert one != other
-    assert f"first differ in the bar {iso(HOUR)}: fill 1 is buy" in found.sentence(("a", "b"))
+    # The commission differs too, since the price does.
+    assert (found.what, found.bar, found.time) == ("the price of fill 1 (enter_long)", 1, HOUR)
+    assert found.values == (repr(101 * (1 + 0.0005)), repr(101 * (1 + (0.0005 + 1e-12))))
+    assert found.values[0] != found.values[1]
+    said = f"first differ in the bar {iso(HOUR)}: the price of fill 1 (enter_long) is 101.0505"
+    assert said in found.sentence(("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "value"),
+    [
+        ("reason", "reason", "stop_loss"),
+        ("direction", "direction", 1),
+        ("reference", "price before slippage", 0.5),
+        ("size", "size", 0.5),
+        ("fee", "commission", 0.5),
+        ("time", "time", 7),
+    ],
+)
+def test_everything_of_a_fill_counts(name, words, value, injected):
+    def changed(program, bars):
+        result = bt.run(program, bars)
+        first, second, *others = result.fills
+        fills = (first, second._replace(**{name: value}), *others)
+        return dataclasses.replace(result, fills=fills)
+
+    injected(changed)
+    found = verify(PROGRAM, BARS, bt.run(PROGRAM, BARS)).difference
+    assert (found.what, found.bar) == (f"the {words} of fill 2 (rule)", 3)
+    assert found.values[1] == repr(value)
 
 
 def test_a_fill_that_only_one_engine_makes_is_named(injected):
@@ -205,7 +225,8 @@ def test_the_earliest_bar_wins_and_fills_come_before_their_effects(injected):
     assert verify(PROGRAM, BARS, bt.run(PROGRAM, BARS)).difference.what == "equity"
     result = wrong(PROGRAM, BARS)
     late = dataclasses.replace(result, equity=bt.run(PROGRAM, BARS).equity)
-    assert first_difference(bt.run(PROGRAM, BARS), late, BARS).what == "fill 3"
+    what = first_difference(bt.run(PROGRAM, BARS), late, BARS).what
+    assert what == "the commission of fill 3 (enter_long)"
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 17])

@@ -16,6 +16,15 @@ from rtrade.core.timeframes import iso
 
 _CURVES = ("cash", "position", "equity")
 _NOTHING = "nothing"
+_DETAILS = {
+    "time": "time",
+    "reason": "reason",
+    "direction": "direction",
+    "price before slippage": "reference",
+    "price": "price",
+    "size": "size",
+    "commission": "fee",
+}
 # Facts that no bar goes with.
 _COUNTS = ("refused", "capped")
 
@@ -137,14 +146,25 @@ def _exact(fill: Fill) -> Iterator[str]:
 
 
 def _fill_difference(a: Sequence[Fill], b: Sequence[Fill], bars: Bars) -> Iterator[Difference]:
-    for number, pair in enumerate(zip_longest(a, b), start=1):
-        mine, other = pair
-        if mine is not None and other is not None and [*_exact(mine)] == [*_exact(other)]:
-            continue
-        bar = min(fill.bar for fill in pair if fill is not None)
-        there = [None if fill is None or fill.bar != bar else fill for fill in pair]
-        yield _at(bar, bars, f"fill {number}", (_fill(there[0]), _fill(there[1])))
-        return
+    for number, (mine, other) in enumerate(zip_longest(a, b), start=1):
+        if mine is None or other is None or mine.bar != other.bar:
+            bar = min(fill.bar for fill in (mine, other) if fill is not None)
+            there = [None if fill is None or fill.bar != bar else fill for fill in (mine, other)]
+            yield _at(bar, bars, f"fill {number}", (_fill(there[0]), _fill(there[1])))
+            return
+        if [*_exact(mine)] != [*_exact(other)]:
+            yield _detail(number, mine, other, bars)
+            return
+
+
+def _detail(number: int, mine: Fill, other: Fill, bars: Bars) -> Difference:
+    """Name what of a fill differs; where it is several things, the one that the others rest on."""
+    for words, name in _DETAILS.items():
+        values = getattr(mine, name), getattr(other, name)
+        if repr(values[0]) != repr(values[1]):
+            what = f"the {words} of fill {number} ({mine.reason})"
+            return _at(mine.bar, bars, what, (repr(values[0]), repr(values[1])))
+    raise AssertionError("the fills are equal")
 
 
 def _fill(fill: Fill | None) -> str:
