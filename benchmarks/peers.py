@@ -181,7 +181,9 @@ are a Stop, a Limit and a StopTrail that cancel each other, placed at the close 
 
 {levels}
 
-Do they agree? {same}
+Do they agree?
+
+{same}
 - rtrade, backtesting.py, vectorbt and bt size on the price of the fill, commission included, and
   agree to nine digits and more; rtrade rounds sizes down to lots of 1e-8.
 - backtrader's sizer takes 95 % of the cash over the close that decided, and nothing off for

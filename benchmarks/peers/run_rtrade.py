@@ -9,6 +9,7 @@ from protocol import CASH, COMMISSION, SHARE, Fills, Market, Outcome, Settings, 
 
 from rtrade.analysis.metrics import measure
 from rtrade.catalog.installed import registry
+from rtrade.config.definitions import StrategyDef
 from rtrade.config.loading import strategy_of
 from rtrade.config.overrides import NO_OVERRIDES
 from rtrade.config.reader import read_text
@@ -51,8 +52,12 @@ def plan_of(settings: Settings) -> Plan:
         commission=100 * COMMISSION,
         cash=CASH,
     )
-    definition = strategy_of(read_text(text.lstrip(), "cross.yaml"), NO_OVERRIDES)
-    return build(definition, registry())
+    return build(strategy(text), registry())
+
+
+def strategy(text: str) -> StrategyDef:
+    """Return the strategy of a file of this text."""
+    return strategy_of(read_text(text.lstrip(), "benchmark.yaml"), NO_OVERRIDES)
 
 
 def prepare(market: Market) -> MarketData:
