@@ -7,8 +7,8 @@ the first bar read nor the last one changes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,18 @@ _BLOCK = 16384
 _COUNTED = 255
 
 Numbers = TypeVar("Numbers", FloatArray, TriArray)
+
+# Functions of `loops` as machine code, by name; empty where arrays are gone through.
+_loops: dict[str, Callable[..., None]] = {}
+
+
+def use(loops: Mapping[str, Callable[..., None]]) -> None:
+    """From here on, go over windows by machine code of functions of `signals.loops`, by name.
+
+    It changes no value. Without a name, arrays are gone through as before.
+    """
+    _loops.clear()
+    _loops.update(loops)
 
 
 def mean(x: FloatArray, n: int) -> FloatArray:
@@ -53,7 +65,10 @@ def deviation(x: FloatArray, means: FloatArray, n: int, freedom: int) -> FloatAr
         value *= value
         return value
 
-    return np.asarray(np.sqrt(_walk(x, means, n, square) / (n - freedom)))
+    sums = _looped("squares", len(means), x, means, n)
+    sums = _walk(x, means, n, square) if sums is None else sums
+    sums /= n - freedom
+    return np.sqrt(sums, out=sums)
 
 
 def distance(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
@@ -63,18 +78,25 @@ def distance(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
         value = value - center
         return np.abs(value, out=value)
 
-    return _walk(x, means, n, size) / n
+    sums = _looped("sizes", len(means), x, means, n)
+    sums = _walk(x, means, n, size) if sums is None else sums
+    sums /= n
+    return sums
 
 
 def total(x: FloatArray, n: int) -> FloatArray:
     """Return sums, each addition rounded, oldest value first."""
-    return _walk(x, x[n - 1 :], n, lambda value, _: value)
+    sums = _tilted(x, np.zeros(len(x) - n + 1), n, 1.0, 0.0)
+    return _walk(x, x[n - 1 :], n, lambda value, _: value) if sums is None else sums
 
 
 def covariance(
     x: FloatArray, y: FloatArray, of_x: FloatArray, of_y: FloatArray, n: int
 ) -> FloatArray:
     """Return mean products of distances from the means `of_x` and `of_y`, denominator n."""
+    found = _looped("products", len(of_x), x, y, of_x, of_y, n)
+    if found is not None:
+        return np.asarray(found / n)
     sums = np.zeros(len(of_x))
     for start, stop in _blocks(len(sums)):
         part, first, second = sums[start:stop], of_x[start:stop], of_y[start:stop]
@@ -97,22 +119,26 @@ def between_gaps(
 
 def weighted_mean(x: FloatArray, n: int) -> FloatArray:
     """Return means with weights 1, for the oldest value, to n; of equal values, their value."""
-    sums = np.zeros(len(x) - n + 1)
-    for start, stop in _blocks(len(sums)):
-        part = sums[start:stop]
-        for k in range(n):
-            part += (k + 1) * x[start + k : stop + k]
+    sums = _tilted(x, np.zeros(len(x) - n + 1), n, 1.0, 1.0)
+    if sums is None:
+        sums = np.zeros(len(x) - n + 1)
+        for start, stop in _blocks(len(sums)):
+            part = sums[start:stop]
+            for k in range(n):
+                part += (k + 1) * x[start + k : stop + k]
     return level(sums / (n * (n + 1) // 2), x, n)
 
 
 def slope(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
     """Return slopes, per bar, of the straight lines of least squares."""
-    sums = np.zeros(len(means))
-    for start, stop in _blocks(len(sums)):
-        part, middle = sums[start:stop], means[start:stop]
-        for k in range(n):
-            part += (k - (n - 1) / 2) * (x[start + k : stop + k] - middle)
-    return sums / (n * (n * n - 1) / 12)
+    sums = _tilted(x, means, n, -(n - 1) / 2, 1.0)
+    if sums is None:
+        sums = np.zeros(len(means))
+        for start, stop in _blocks(len(sums)):
+            part, middle = sums[start:stop], means[start:stop]
+            for k in range(n):
+                part += (k - (n - 1) / 2) * (x[start + k : stop + k] - middle)
+    return np.asarray(sums / (n * (n * n - 1) / 12))
 
 
 def share_below(x: FloatArray, n: int) -> FloatArray:
@@ -144,6 +170,29 @@ def _walk(
         for k in range(n):
             part += term(x[start + k : stop + k], middle)
     return sums
+
+
+def _looped(name: str, count: int, *given: Any) -> FloatArray | None:
+    """Return sums over `count` windows by machine code; None where there is none."""
+    loop = _loops.get(name)
+    if loop is None:
+        return None
+    sums = np.zeros(count)
+    loop(*(_sealed(one) if isinstance(one, np.ndarray) else one for one in given), sums)
+    return sums
+
+
+def _tilted(
+    x: FloatArray, centers: FloatArray, n: int, first: float, step: float
+) -> FloatArray | None:
+    return _looped("weighted", len(centers), x, centers, n, first, step)
+
+
+def _sealed(values: FloatArray) -> FloatArray:
+    """Return the values for reading, all of one type, so that nothing is compiled twice."""
+    found = np.ascontiguousarray(values, dtype=np.float64).view()
+    found.flags.writeable = False
+    return found
 
 
 def _blocks(length: int) -> Iterator[tuple[int, int]]:

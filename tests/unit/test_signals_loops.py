@@ -1,0 +1,88 @@
+"""Loops over windows as machine code give the very bits that arrays give."""
+
+import numpy as np
+import pytest
+
+from rtrade.core.exact import window_means
+from rtrade.execution.compiled.binding import bind
+from rtrade.signals import loops, windows
+
+RNG = np.random.default_rng(11)
+CLOSE = np.round(30_000 * np.exp(np.cumsum(RNG.normal(0, 1e-3, 3000))), 2)
+SERIES = {
+    "prices": (CLOSE, np.round(CLOSE * RNG.uniform(0.99, 1.01, 3000), 2)),
+    "both signs": (RNG.normal(size=3000), -RNG.normal(size=3000)),
+    "many sizes": (RNG.lognormal(0, 9, 3000), RNG.lognormal(0, 9, 3000) * -1e-9),
+    "flat": (np.full(1500, 0.1), np.zeros(1500)),
+}
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    bound = {}
+    bind(loops, bound, kept=loops.LOOPS)
+    return {name: bound[getattr(loops, name)] for name in loops.LOOPS}
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    yield
+    windows.use({})
+
+
+def sums(x, y, n):
+    means, others = window_means(x, n), window_means(y, n)
+    return {
+        "deviation": windows.deviation(x, means, n, 0),
+        "distance": windows.distance(x, means, n),
+        "total": windows.total(x, n),
+        "weighted_mean": windows.weighted_mean(x, n),
+        "slope": windows.slope(x, means, n) if n > 1 else means,
+        "covariance": windows.covariance(x, y, means, others, n),
+    }
+
+
+@pytest.mark.parametrize("name", SERIES)
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 21, 250, 1100])
+def test_compiled_loops_give_the_same_bits(name, n, compiled):
+    x, y = SERIES[name]
+    wanted = sums(x, y, n)
+    windows.use(compiled)
+    found = sums(x, y, n)
+    for what, values in wanted.items():
+        np.testing.assert_array_equal(found[what], values, err_msg=what, strict=True)
+
+
+def test_series_that_are_parts_of_tables_or_not_to_be_written_to_are_taken(compiled):
+    table = np.stack(SERIES["prices"], axis=1)
+    wanted = sums(*SERIES["prices"], 20)
+    table.flags.writeable = False
+    windows.use(compiled)
+    found = sums(table[:, 0], table[:, 1], 20)
+    for what, values in wanted.items():
+        np.testing.assert_array_equal(found[what], values, err_msg=what, strict=True)
+    # One type of arrays, whatever came: nothing was compiled a second time.
+    assert {len(loop.signatures) for loop in compiled.values()} == {1}
+
+
+def test_every_loop_is_used(compiled):
+    called = []
+
+    def noting(name):
+        def loop(*given):
+            called.append(name)
+            compiled[name](*given)
+
+        return loop
+
+    windows.use({name: noting(name) for name in loops.LOOPS})
+    sums(*SERIES["prices"], 5)
+    assert set(called) == set(loops.LOOPS)
+
+
+def test_the_loops_say_in_plain_python_what_they_do():
+    x, y = (values[:70] for values in SERIES["prices"])
+    wanted = sums(x, y, 6)
+    windows.use({name: getattr(loops, name) for name in loops.LOOPS})
+    for what, values in sums(x, y, 6).items():
+        np.testing.assert_array_equal(values, wanted[what], err_msg=what, strict=True)
