@@ -331,6 +331,16 @@ def test_what_the_language_refuses_of_several_expressions_is_told_together():
     assert variants.of({"fast": 5, "slow": 6}).params == {"fast": 5, "slow": 6}
 
 
+def test_a_call_tells_what_is_wrong_with_it_besides_its_arguments():
+    text = text_of(
+        {"enter_long": "sma(sma(close, n), m - 12) > open"}, params=PARAMS.replace("12", "15")
+    )
+    assert each(text, {"n": 0, "m": 12}, {"n": 0}, {"m": 12}) == 3
+    with pytest.raises(InvalidInput) as caught:
+        variants_of(text).of({"n": 0, "m": 12})
+    assert len(caught.value.diagnostics) == 2
+
+
 def test_a_refused_signal_is_told_once_wherever_it_is_used():
     variants = Variants(
         strategy(
@@ -424,6 +434,8 @@ def test_a_value_that_is_divided_by_may_be_zero(rule):
         "rsi(n=n, x=max(x, close)) > x",
         "bbands(max(close, n), n, x).upper > close[n]",
         "close > x > open",
+        "bbands(sma(close, n), 20, x).upper > close",
+        "bbands(k=x, x=sma(close, n), n=20).upper > close",
     ],
 )
 def test_constants_may_stand_anywhere(rule):
