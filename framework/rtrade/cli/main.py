@@ -23,6 +23,7 @@ from rtrade.cli.options import (
     trace_option,
     verify_option,
 )
+from rtrade.cli.serving import serve
 from rtrade.core.errors import RtradeError
 from rtrade.core.settings import SETTINGS
 
@@ -30,7 +31,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "optimize", "why", "serve", "collect", "trade",
+    "optimize", "why", "collect", "trade",
 )  # fmt: skip
 
 _EPILOG = "\b\nSettings (environment, or .env of the workspace):\n" + "\n".join(
@@ -257,6 +258,7 @@ def doctor(*, json: bool) -> int:
 cli.add_command(data)
 cli.add_command(fake_exchange)
 cli.add_command(llm)
+cli.add_command(serve)
 
 
 def main() -> None:

@@ -37,6 +37,12 @@ SETTINGS = (
         secret=True,
     ),
     Setting(
+        "RTRADE_TOKEN",
+        "",
+        "Token that `rtrade serve` asks for, at least 128 bits; default: it asks for none.",
+        secret=True,
+    ),
+    Setting(
         "RTRADE_OUT", "", "Folder that run folders are made in; default: `runs/` of the workspace."
     ),
     Setting("RTRADE_LOG", "warning", f"Log level on stderr: {', '.join(LOG_LEVELS)}."),

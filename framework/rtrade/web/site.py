@@ -43,4 +43,9 @@ def attach(app: Flask, site: Site) -> None:
 
 def site() -> Site:
     """Return the site of the request that is being answered."""
-    return cast("Site", current_app.extensions[_NAME])
+    return site_of(current_app)
+
+
+def site_of(app: Flask) -> Site:
+    """Return the site of an application, to be closed in the end."""
+    return cast("Site", app.extensions[_NAME])

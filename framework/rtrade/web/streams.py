@@ -11,10 +11,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from flask import Response
+from flask import Response, request
 
 from rtrade.web.problems import Problem
 
@@ -22,6 +23,8 @@ from rtrade.web.problems import Problem
 HEARTBEAT = 15.0
 # Milliseconds after which a browser that lost its stream asks again.
 _RETRY = 2000
+# Seconds after which a place that its client has left is given to another.
+_LOOK = 1.0
 _CAPACITY = 1000
 
 
@@ -45,18 +48,13 @@ class Event:
 
 
 class Subscription:
-    """What one client is to be sent. `put` and `end` are called from any thread.
+    """What one client is to be sent. `put` and `end` are called from any thread."""
 
-    Iterating yields events, and None where there was nothing for a while; it stops at the end.
-    """
-
-    def __init__(self, capacity: int = _CAPACITY, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, capacity: int = _CAPACITY) -> None:
         self._capacity = capacity
-        self._heartbeat = heartbeat
         self._changed = threading.Condition()
         self._waiting: OrderedDict[object, Event] = OrderedDict()
         self._ended = False
-        self._overrun = False
 
     def put(self, event: Event, *, replaces: str | None = None) -> None:
         """Send an event; one not yet sent that `replaces` the same name is dropped for it."""
@@ -66,10 +64,9 @@ class Subscription:
             if replaces is not None:
                 self._waiting.pop(replaces, None)
             elif len(self._waiting) >= self._capacity:
-                self._overrun = self._ended = True
                 self._waiting.clear()
-            if not self._ended:
-                self._waiting[object() if replaces is None else replaces] = event
+                event, self._ended = Event("", "overrun"), True
+            self._waiting[object() if replaces is None else replaces] = event
             self._changed.notify()
 
     def end(self) -> None:
@@ -80,21 +77,20 @@ class Subscription:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
-        return self._ended
+        """Whether nothing more is to be sent."""
+        with self._changed:
+            return self._ended and not self._waiting
 
-    def __iter__(self) -> Iterator[Event | None]:
-        while True:
-            with self._changed:
-                if not self._waiting and not self._ended:
-                    self._changed.wait(self._heartbeat)
-                event = self._waiting.popitem(last=False)[1] if self._waiting else None
-                ended = self._ended and event is None
-            if ended:
-                if self._overrun:
-                    yield Event("", "overrun")
-                return
-            yield event
+    def take(self, patience: float) -> Event | None:
+        """Return the next event, waiting for it; None: there was none in `patience` seconds, or
+        this is the end.
+        """
+        with self._changed:
+            if not self._waiting and not self._ended:
+                self._changed.wait(patience)
+            if self._waiting:
+                return self._waiting.popitem(last=False)[1]
+            return None
 
 
 class Streams:
@@ -152,6 +148,10 @@ class _Sending:
         self._streams = streams
         self._subscription = subscription
         self._leave: Callable[[], None] | None = leave
+        # waitress says whether its client is still there; other servers notice when they write.
+        self._gone: Callable[[], bool] = request.environ.get(
+            "waitress.client_disconnected", lambda: False
+        )
         self._events = self._bytes()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -170,8 +170,15 @@ class _Sending:
 
     def _bytes(self) -> Iterator[bytes]:
         yield f"retry: {_RETRY}\n\n".encode()
-        for event in self._subscription:
-            yield b": still here\n\n" if event is None else event.encode()
+        told = monotonic()
+        while not self._subscription.ended and not self._gone():
+            event = self._subscription.take(_LOOK)
+            if event is not None:
+                yield event.encode()
+                told = monotonic()
+            elif monotonic() - told >= HEARTBEAT:
+                yield b": still here\n\n"
+                told = monotonic()
 
     def close(self) -> None:
         """Give the stream's place to another."""

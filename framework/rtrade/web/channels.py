@@ -1,0 +1,97 @@
+"""Connections of the server: what cuts off clients that are too slow, and how errors are told.
+
+waitress waits for a client as long as single bytes keep coming. Here a request has to be there
+whole within `_WHOLE` seconds of its first byte, and an answer has to be taken up, a bit at least
+every `_SILENT` seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from time import time
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask
+
+from rtrade.web.problems import MEDIA_TYPE, Problem
+
+# Seconds.
+_WHOLE = 20.0
+SILENT = 30
+
+_KINDS = {
+    400: ("bad-request", "the request is not HTTP that can be understood"),
+    413: ("too-large", "the body is larger than is allowed"),
+    431: ("too-large", "the headers are larger than is allowed"),
+}
+_INTERNAL = ("internal", "an error that was not foreseen; this is a bug of rtrade")
+
+
+class _ErrorTask(ErrorTask):  # type: ignore[misc]  # waitress is untyped
+    """Answers what never was a request, as a problem document like all others."""
+
+    def execute(self) -> None:
+        """Write the answer; the connection ends with it."""
+        status = self.request.error.code
+        kind, detail = _KINDS.get(status, _INTERNAL)
+        document = {**Problem(status, kind, detail).document(), "instance": ""}
+        body = json.dumps(document).encode()
+        self.status = f"{status} {document['title']}"
+        self.response_headers += [
+            ("Content-Type", MEDIA_TYPE),
+            ("Cache-Control", "no-store"),
+            ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
+    """A connection that knows since when a request has been coming in."""
+
+    error_task_class = _ErrorTask
+    _began: float | None = None
+
+    def received(self, data: bytes) -> Any:
+        """Take what came from the client."""
+        done = super().received(data)
+        if self.request is None:
+            self._began = None
+        elif self._began is None:
+            self._began = time()
+        return done
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is coming in or being answered."""
+        return bool(self.requests or self.total_outbufs_len or self.request is not None)
+
+    def is_late(self, now: float) -> bool:
+        """Tell whether the client has been too slow for too long; `now` in seconds."""
+        if self._began is not None and not self.requests:
+            return now - self._began > _WHOLE
+        return bool(self.total_outbufs_len) and now - self.last_activity > SILENT
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress is untyped
+    """The listening socket and its connections."""
+
+    channel_class = Channel
+
+    def maintenance(self, now: float) -> None:
+        """End connections that are idle, or too slow."""
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            if channel.is_late(now):
+                # Whoever waits to write to it is woken, and told that the client has gone.
+                channel.handle_close()
+
+    def refuse(self) -> None:
+        """Stop listening; the connections stay."""
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
