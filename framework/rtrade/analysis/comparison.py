@@ -103,7 +103,7 @@ def _notes(first: StoredRun, second: StoredRun) -> Iterator[str]:
         )
     elif a["sha256"] != b["sha256"]:
         yield "Their bars are not the same, though of the same time: other source, or corrected."
-    plans = [dict(_flat(run.plan)) for run in (first, second)]
+    plans = [dict(flat(run.plan)) for run in (first, second)]
     costs = [{k: v for k, v in plan.items() if k.startswith("canonical.costs.")} for plan in plans]
     if costs[0] != costs[1]:
         yield "They paid other costs."
@@ -128,7 +128,7 @@ def _differences(first: StoredRun, second: StoredRun) -> Iterator[Difference]:
             {f"data.{name}": first.document["data"][name] for name in _DATA},
             {f"data.{name}": second.document["data"][name] for name in _DATA},
         ),
-        (dict(_flat(first.plan)), dict(_flat(second.plan))),
+        (dict(flat(first.plan)), dict(flat(second.plan))),
     ]
     for ours, theirs in pairs:
         for name in dict.fromkeys((*ours, *theirs)):
@@ -138,7 +138,7 @@ def _differences(first: StoredRun, second: StoredRun) -> Iterator[Difference]:
                 yield Difference(name.removeprefix("canonical."), a, b)
 
 
-def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the leaves of a document with their places; a signal is its expression."""
     if isinstance(value, Mapping):
         if "expression" in value:
@@ -148,10 +148,10 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield name, _kind_and_value(value)
             return
         for key, inner in value.items():
-            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+            yield from flat(inner, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
         for at, inner in enumerate(value):
-            yield from _flat(inner, f"{name}.{at}")
+            yield from flat(inner, f"{name}.{at}")
     else:
         yield name, value
 

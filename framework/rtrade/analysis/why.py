@@ -52,7 +52,8 @@ class Condition:
     `form` is one of FORMS. `decides` tells whether the state of what it is a part of hangs on it.
     `op` is the operator or the function. `threshold` is the place in `values` of what the other one
     is held against. `count` of `wanted` bars have gone by as a window asks for. `reason` says why
-    it is unknown, `note` what else there is to know.
+    it is unknown. `note` says of a crossing that is not true whether the value is `short` of the
+    threshold, or beyond it `already`; else what there is to know besides.
     """
 
     text: str
@@ -87,7 +88,8 @@ FORMS = ("comparison", "crossing", "call", "constant", "signal", "past", "and", 
 class RuleWhy:
     """One of the four rules at a close; `condition` is None where the strategy has no such rule.
 
-    `effect` is one of EFFECTS: what came of it.
+    `effect` is one of EFFECTS: it acts, its entry is refused, it is true and there is nothing for
+    it to do, or it is not true.
     """
 
     name: str
@@ -101,7 +103,11 @@ EFFECTS = ("acts", "refused", "ignored", "nothing")
 
 @dataclass(frozen=True)
 class FillWhy:
-    """One execution. `reference` is the price before slippage, `level` the one that was touched."""
+    """One execution: `direction` is `buy` or `sell`, `reason` that of an entry or an exit.
+
+    `reference` is the price before slippage, `slippage` what that cost, `level` the protective
+    level that was reached.
+    """
 
     time: str
     direction: str
@@ -115,34 +121,54 @@ class FillWhy:
 
 
 @dataclass(frozen=True)
+class CutWhy:
+    """What made an entry smaller: `by` is `scale_by`, `risk_levels` or `cash`; base units."""
+
+    by: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
 class DecisionWhy:
     """What follows from a close: why the position leaves, which side is entered, what is refused.
 
     `exit` is one of CLOSE_EXITS, `entry` one of ENTRY_REASONS, `refused` one of REFUSALS; "" where
-    there is none. `carried` is False at the last close of a run, whose decisions come to nothing.
-    `facts` are the numbers that the decision went by, by name.
+    there is none. An entry that was refused at the open has both. `carried` is False at the last
+    close of a run, whose decisions come to nothing. `waiting` is what an entry needs and was not
+    known, `minimum` the least notional of an entry, `cuts` what made it smaller.
     """
 
     exit: str = ""
     entry: str = ""
     refused: str = ""
     carried: bool = True
-    facts: Mapping[str, float | int | str] | None = None
+    waiting: tuple[str, ...] = ()
+    minimum: float | None = None
+    cuts: tuple[CutWhy, ...] = ()
 
 
 @dataclass(frozen=True)
 class LevelWhy:
-    """A protective level as of a close, and how far the close is from it (a fraction of it)."""
+    """A protective level, and the move of the price that reaches it, as a fraction.
+
+    `name` is one of BAR_EXITS. The move is from the close, or for a level that worked in the bar
+    from the low or high that came nearest to it. Of two stops the tighter one `counts`.
+    """
 
     name: str
     price: float
-    distance: float
+    move: float
     counts: bool = True
 
 
 @dataclass(frozen=True)
 class PositionWhy:
-    """The position held at a close; `bars` counts those held, the entry bar included."""
+    """The position held at a close, with the levels that work from here on.
+
+    `bars` counts those held, the entry bar included; `profit` is net of the entry's commission;
+    `time_exit` is the number of bars after which it leaves.
+    """
 
     side: str
     size: float
@@ -158,8 +184,10 @@ class PositionWhy:
 class AccountWhy:
     """The account at a close, and the limits that are judged on it.
 
-    `day_reference` is the equity that the day's loss is measured from. `cooldown_left` counts the
-    closes, this one included, at which entries are still refused.
+    `drawdown` is a positive fraction of `peak`; `day_reference` is the equity that the day's loss
+    is measured from. `cooldown_left` counts the closes, this one included, at which entries are
+    still refused. `stopped` is the limit that has ended trading: `ruin`, `max_drawdown` or, for the
+    day, `daily_loss`; "" where none has.
     """
 
     equity: float
@@ -224,9 +252,10 @@ class Why:
     """All there is to say about a bar of a run, traded or not.
 
     `at` is the open of the bar, `closes` its close, `bar` its place in the run from 0. `fills` are
-    those inside the bar, `next` those at the next open that follow from this close. `differs` is
-    empty where the run came out again as it was; else what is known of the difference, and all
-    the rest is of the run as it comes out now.
+    those inside the bar, `worked` the levels of a position that worked in it, `next` the fills at
+    the next open that follow from this close. `differs` is empty where the run came out again as
+    it was; else what is known of the difference, and all the rest is of the run as it comes out
+    now.
     """
 
     run_id: str
@@ -242,6 +271,7 @@ class Why:
     rules: tuple[RuleWhy, ...]
     decision: DecisionWhy
     fills: tuple[FillWhy, ...]
+    worked: tuple[LevelWhy, ...]
     next: tuple[FillWhy, ...]
     account: AccountWhy
     position: PositionWhy | None

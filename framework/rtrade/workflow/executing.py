@@ -193,7 +193,7 @@ def _record(
         market,
         result,
         metrics,
-        fingerprint=_fingerprint(plan, market, None if told is None else told.digest),
+        fingerprint=fingerprint_of(plan, market, None if told is None else told.digest),
         benchmark=benchmark_equity(bars, cash, costs, filters),
         warnings=warnings,
         llm=document,
@@ -201,7 +201,8 @@ def _record(
     )
 
 
-def _fingerprint(plan: Plan, market: MarketData, answers: str | None) -> str:
+def fingerprint_of(plan: Plan, market: MarketData, answers: str | None) -> str:
+    """Return the fingerprint of a run; `answers` is the digest of what models said."""
     from rtrade.analysis.fingerprint import fingerprint
     from rtrade.catalog.installed import kernels_version
     from rtrade.execution.core import FILL_RULES_VERSION

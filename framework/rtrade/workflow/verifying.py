@@ -40,14 +40,14 @@ def _compared(program: Program, bars: Bars, result: RunResult, other: Engine) ->
     own = engine(result.engine)
 
     def differ(count: int) -> bool:
-        part, first = _first(program, count), bars.slice(0, count)
+        part, first = first_bars(program, count), bars.slice(0, count)
         return first_difference(own(part, first), other(part, first), first) is not None
 
     bar = first_counted(len(bars), differ)
     return replace(found, bar=bar, time=int(bars.time[bar]))
 
 
-def _first(program: Program, count: int) -> Program:
+def first_bars(program: Program, count: int) -> Program:
     """Return a program over its first bars."""
     return replace(
         program,

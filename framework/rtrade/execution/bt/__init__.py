@@ -5,6 +5,8 @@ Nothing else in rtrade imports backtrader. It is loaded by the first run, not by
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rtrade.core.bars import Bars
 from rtrade.core.results import RunResult
 from rtrade.execution.asking import Asking
@@ -12,6 +14,7 @@ from rtrade.execution.deciding import Decider
 from rtrade.execution.program import Program
 from rtrade.execution.recording import result_of
 from rtrade.execution.tracing import TracedBar, TracingDecider
+from rtrade.execution.watching import WatchedBar, WatchingDecider
 
 NAME = "backtrader"
 
@@ -41,3 +44,12 @@ def trace(
     decider = TracingDecider(program, bars, asking)
     drive(decider, program, bars, dense=True)
     return result_of(NAME, bars, decider, program.cash), decider.bars
+
+
+def watch(program: Program, bars: Bars, watched: Collection[int]) -> dict[int, WatchedBar]:
+    """Run `program` over `bars` and return what there is to know of the bars `watched`."""
+    from rtrade.execution.bt.driver import drive
+
+    decider = WatchingDecider(program, bars, watched)
+    drive(decider, program, bars, dense=False)
+    return decider.watched
