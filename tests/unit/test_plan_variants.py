@@ -500,6 +500,7 @@ def test_of_a_model_its_condition_and_its_level_vary(tmp_path):
         assert plan.llm["analyst"].at == whole.llm["analyst"].at
     several = [variants.of({"n": n}) for n in (7, 200, 90)]
     assert variants.lookback(several) == variants.plan_of(several[1]).lookback == 200
+    assert variants.lookback([]) == 0
     with pytest.raises(InvalidInput) as caught:
         variants.of({"n": 0.5})
     assert caught.value.diagnostics[0].code == "RT020"

@@ -126,7 +126,7 @@ class Variants:
     def needs(self, variants: Iterable[Variant]) -> tuple[SeriesNeed, ...]:
         """Return the series to read for all `variants`, each as far back as one of them needs."""
         found = list(variants)
-        if self.plan.llm:
+        if self.plan.llm and found:
             plans = [self.plan_of(variant) for variant in found]
             return tuple(map(_widest, zip(*(plan.needs for plan in plans), strict=True)))
         roots = {id(node): node for variant in found for node in self._roots(variant)}
