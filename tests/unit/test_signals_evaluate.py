@@ -329,15 +329,21 @@ class TestTable:
         assert len(table.number(node)) == 0
 
 
-def test_outputs_of_one_call_are_computed_together(monkeypatch):
+def counted(monkeypatch):
+    """Note what is computed, and for how many params at a time."""
     computed = []
-    original = module.compute
+    original = module.compute_together
 
     def counting(entry, inputs, params):
-        computed.append(entry.name)
+        computed.append((entry.name, len(params)))
         return original(entry, inputs, params)
 
-    monkeypatch.setattr(module, "compute", counting)
+    monkeypatch.setattr(module, "compute_together", counting)
+    return computed
+
+
+def test_outputs_of_one_call_are_computed_together(monkeypatch):
+    computed = counted(monkeypatch)
     close = field()
     upper, lower = (call("bbands", close, n=3, k=2.0, output=name) for name in ("upper", "lower"))
     width = binary("-", upper, lower)
@@ -347,8 +353,31 @@ def test_outputs_of_one_call_are_computed_together(monkeypatch):
         plan({"width": width, "again": width}, {"enter_long": touch}),
         MarketData("test", "csv", base, 0),
     )
-    assert computed == ["bbands"]
+    assert computed == [("bbands", 1)]
     assert np.isnan(table.number(width)).tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize("gap", [None, 20])
+def test_averages_of_one_series_are_computed_together(monkeypatch, gap):
+    """As many as are cheap to keep, each with the values that it has alone."""
+    computed = counted(monkeypatch)
+    close = field()
+    # Zero divided by zero makes a gap.
+    holed = close if gap is None else binary("/", binary("*", close, close), close)
+    prices = [100.0 + (7 * i) % 13 / 3 for i in range(60)]
+    if gap is not None:
+        prices[gap] = 0.0
+    lengths = (2, 50, 3, 20, 5, 7, 100)
+    nodes = [call("sma", holed, n=n) for n in lengths]
+    other = call("sma", field("high"), n=3)
+    market = MarketData("test", "csv", bars(prices), 0)
+    every = {f"s{at}": node for at, node in enumerate((*nodes, other))}
+    table = evaluate(plan(every), market)
+    assert sorted(computed) == [("sma", 1), ("sma", 3), ("sma", 4)]
+    for node in nodes:
+        alone = evaluate(plan({"it": node}), market).number(node)
+        np.testing.assert_array_equal(table.number(node), alone)
+    assert np.isnan(table.number(nodes[0])).sum() == (1 if gap is None else 3)
 
 
 def test_bars_are_left_as_they_were():
@@ -401,18 +430,18 @@ class TestNodes:
 
     def test_what_they_share_is_computed_once_and_let_go(self, monkeypatch):
         computed, alive, most = [], set(), []
-        original = module.compute
+        original = module.compute_together
 
         def watching(entry, inputs, params):
-            found = original(entry, inputs, params)
+            (found,) = original(entry, inputs, params)
             computed.append(entry.name)
             for values in found.values():
                 alive.add(id(values))
                 weakref.finalize(values, alive.discard, id(values))
             most.append(len(alive))
-            return found
+            return [found]
 
-        monkeypatch.setattr(module, "compute", watching)
+        monkeypatch.setattr(module, "compute_together", watching)
         mean = call("sma", field(), n=2)
         nodes = [binary(">", call("ema", mean, n=n), field()) for n in range(2, 12)]
         market = MarketData("test", "csv", bars(np.arange(1.0, 40.0)), 0)

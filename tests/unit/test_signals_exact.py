@@ -63,7 +63,19 @@ def test_means_are_sums_over_the_count():
     for x in SERIES.values():
         for n in (1, 3, 20, 64):
             sums = exact.window_sums(x, n)
-            np.testing.assert_array_equal(exact.window_means(x, n), sums / n, strict=True)
+            (means,) = exact.window_means(x, n)
+            np.testing.assert_array_equal(means, sums / n, strict=True)
+
+
+@pytest.mark.parametrize("block", [64, 32768])
+@pytest.mark.parametrize("name", SERIES)
+def test_means_of_several_lengths_are_those_of_each(name, block, monkeypatch):
+    monkeypatch.setattr(exact, "_BLOCK", block)
+    x = SERIES[name]
+    lengths = (50, 3, 1, len(x), 20, 3, len(x) - 1)
+    for n, means in zip(lengths, exact.window_means(x, *lengths), strict=True):
+        np.testing.assert_array_equal(means, exact.window_means(x, n)[0], strict=True)
+        np.testing.assert_array_equal(means, exact.window_sums(x, n) / n, strict=True)
 
 
 def test_windows_reach_over_blocks(monkeypatch):

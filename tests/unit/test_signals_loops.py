@@ -31,7 +31,7 @@ def as_it_was():
 
 
 def sums(x, y, n):
-    means, others = window_means(x, n), window_means(y, n)
+    (means,), (others,) = window_means(x, n), window_means(y, n)
     return {
         "deviation": windows.deviation(x, means, n, 0),
         "distance": windows.distance(x, means, n),

@@ -16,6 +16,8 @@ So a window's sum depends on the values in it and on nothing else.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,12 +41,24 @@ def window_sums(x: FloatArray, n: int) -> FloatArray:
 
     `x` is without NaN and at least n long; a sum beyond the largest float is infinite.
     """
-    return _windows(x, n, 1)
+    return _windows(x, (n,), (1,))[0]
 
 
-def window_means(x: FloatArray, n: int) -> FloatArray:
-    """Return `window_sums(x, n) / n`."""
-    return _windows(x, n, n)
+def window_means(x: FloatArray, *lengths: int) -> list[FloatArray]:
+    """Return `window_sums(x, n) / n` for each n of `lengths`.
+
+    For several at once `x` is made ready but once, which takes half of the time of one.
+    """
+    return _windows(x, lengths, lengths)
+
+
+class _Windows(NamedTuple):
+    """Windows of n values of a block, the first from place `at` on; sums are divided by `over`."""
+
+    n: int
+    at: int
+    over: int
+    out: FloatArray
 
 
 class _Room:
@@ -53,15 +67,17 @@ class _Room:
     def __init__(self, size: int) -> None:
         self.rest, self.part = np.empty(size), np.empty(size)
         self.integers = np.empty(size, dtype=np.int64)
-        self.sums = np.empty(size, dtype=np.int64)
+        self._sums = np.zeros(size + 1, dtype=np.int64)
 
-    def windows(self, integers: IntArray, n: int) -> IntArray:
-        """Return the sums of all windows, in 64 bits that may have run over."""
-        sums = np.add.accumulate(integers, out=self.sums[: len(integers)])
-        windows = self.integers[: len(integers) - n + 1]
-        np.subtract(sums[n:], sums[:-n], out=windows[1:])
-        windows[0] = sums[n - 1]
-        return windows
+    def add_up(self, integers: IntArray) -> None:
+        """Take the prefix sums of integers, in 64 bits that may run over."""
+        np.add.accumulate(integers, out=self._sums[1 : len(integers) + 1])
+
+    def sums(self, windows: _Windows) -> IntArray:
+        """Return the sums of windows of what was added up; they take the room of `integers`."""
+        n, first, last = windows.n, windows.at, windows.at + len(windows.out)
+        ends, starts = self._sums[first + n : last + n], self._sums[first:last]
+        return np.subtract(ends, starts, out=self.integers[: last - first])
 
     def scaled(self, x: FloatArray, unit: int) -> FloatArray | None:
         """Return `x / 2**unit`; None where the smallest values would lose digits."""
@@ -71,44 +87,62 @@ class _Room:
         return scaled
 
 
-def _windows(x: FloatArray, n: int, count: int) -> FloatArray:
+def _windows(x: FloatArray, lengths: Sequence[int], counts: Sequence[int]) -> list[FloatArray]:
     # With room before them for as many values as there are in front of the first full window.
-    found = np.empty(len(x))[n - 1 :]
-    step, whole = max(_BLOCK, 2 * n), True
-    room = _Room(min(step, len(found)) + n - 1)
-    for start in range(0, len(found), step):
-        stop = min(start + step, len(found))
-        whole = _block(x[start : stop + n - 1], n, count, found[start:stop], room, whole=whole)
+    found = [np.empty(len(x))[n - 1 :] for n in lengths]
+    longest = max(lengths)
+    step, whole = max(_BLOCK, 2 * longest), True
+    room = _Room(min(step + longest - 1, len(x)))
+    for start in range(0, len(x), step):
+        stop, first = min(start + step, len(x)), max(start - longest + 1, 0)
+        ending_here = [
+            _Windows(
+                n, max(start - n + 1, 0) - first, count, out[max(start - n + 1, 0) : stop - n + 1]
+            )
+            for n, count, out in zip(lengths, counts, found, strict=True)
+        ]
+        whole = _block(x[first:stop], longest, ending_here, room, whole=whole)
     return found
 
 
-def _block(x: FloatArray, n: int, count: int, out: FloatArray, room: _Room, *, whole: bool) -> bool:
-    """Write the sums of all windows, divided by `count`, to `out`.
+def _block(
+    x: FloatArray, longest: int, windows: list[_Windows], room: _Room, *, whole: bool
+) -> bool:
+    """Write the sums of windows of up to `longest` values, each over `over`.
 
     `whole` says whether to look for integers first; returns whether that is of use.
     """
     least, most = float(x.min()), float(x.max())
     top = max(most, -least)
+    exponent, length = math.frexp(top)[1], (longest - 1).bit_length()
     if top == 0:
-        out[:] = 0.0
+        for one in windows:
+            one.out[:] = 0.0
         return whole
-    exponent, length = math.frexp(top)[1], (n - 1).bit_length()
     if _SMALLEST < top < _LARGEST:
         unit = exponent + length - 63
-        if whole and _at_once(x, n, unit, max(least, -most), out, room):
-            # In one step: neither a power of two nor the range of `top` rounds anything.
-            out /= math.ldexp(count, -unit)
+        if whole and _at_once(x, unit, max(least, -most), windows, room):
+            _over_counts(windows, unit)
             return True
         length = max(length, 2)
         unit = exponent + length - 53
-        if _by_parts(x, n, unit, length, out, room):
-            out /= math.ldexp(count, -unit)
+        if _by_parts(x, unit, length, windows, room):
+            _over_counts(windows, unit)
             return False
-    np.divide(_one_by_one(x, n), count, out=out)
+    for one in windows:
+        values = x[one.at : one.at + len(one.out) + one.n - 1]
+        np.divide(_one_by_one(values, one.n), one.over, out=one.out)
     return whole
 
 
-def _at_once(x: FloatArray, n: int, unit: int, least: float, out: FloatArray, room: _Room) -> bool:
+def _over_counts(windows: list[_Windows], unit: int) -> None:
+    """Divide sums in multiples of `2**unit` by their counts."""
+    for one in windows:
+        # In one step: neither a power of two nor the range of values rounds anything.
+        np.divide(one.out, math.ldexp(one.over, -unit), out=one.out)
+
+
+def _at_once(x: FloatArray, unit: int, least: float, windows: list[_Windows], room: _Room) -> bool:
     """Write window sums of `x` in multiples of `2**unit`; False where these are not whole.
 
     `least` is the smallest size of a value where all have one sign, else it is not above 0.
@@ -121,11 +155,13 @@ def _at_once(x: FloatArray, n: int, unit: int, least: float, out: FloatArray, ro
     sure = least > 0 and math.frexp(least)[1] - 53 >= unit
     if not sure and not np.array_equal(integers, scaled):
         return False
-    out[:] = room.windows(integers, n)
+    room.add_up(integers)
+    for one in windows:
+        one.out[:] = room.sums(one)
     return True
 
 
-def _by_parts(x: FloatArray, n: int, unit: int, length: int, out: FloatArray, room: _Room) -> bool:
+def _by_parts(x: FloatArray, unit: int, length: int, windows: list[_Windows], room: _Room) -> bool:
     """Write window sums of `x` in multiples of `2**unit`, added up of parts.
 
     No value is more than 2**(53 - length) of these. False where there are too many parts.
@@ -133,15 +169,16 @@ def _by_parts(x: FloatArray, n: int, unit: int, length: int, out: FloatArray, ro
     rest = room.scaled(x, unit)
     if rest is None:
         return False
-    parts: list[FloatArray] = []
+    parts: list[list[FloatArray]] = [[] for _ in windows]
     places = 0
     while True:
         part = np.add(rest, _ROUNDING, out=room.part[: len(x)])
-        integers = room.windows(part.view(np.int64), n)
-        integers -= _wrapped(n * _BITS)
-        sums = integers.astype(np.float64)
-        sums *= math.ldexp(1.0, -places)
-        parts.append(sums)
+        room.add_up(part.view(np.int64))
+        for one, sums in zip(windows, parts, strict=True):
+            integers = room.sums(one)
+            integers -= _wrapped(one.n * _BITS)
+            sums.append(integers.astype(np.float64))
+            sums[-1] *= math.ldexp(1.0, -places)
         part -= _ROUNDING
         rest -= part
         if rest.max() == 0.0 == rest.min():
@@ -151,10 +188,8 @@ def _by_parts(x: FloatArray, n: int, unit: int, length: int, out: FloatArray, ro
         places += 54 - length
         if places > _PLACES:
             return False
-    if len(parts) == 2:
-        np.add(parts[0], parts[1], out=out)
-    else:
-        out[:] = _rounded_once(parts)
+    for one, sums in zip(windows, parts, strict=True):
+        one.out[:] = _rounded_once(sums)
     return True
 
 
@@ -167,6 +202,8 @@ def _rounded_once(parts: list[FloatArray]) -> FloatArray:
     """Add the parts, largest first, of each window."""
     if len(parts) == 1:
         return parts[0]
+    if len(parts) == 2:
+        return parts[0] + parts[1]
     low, lost = _two_sum(parts[1], parts[2])
     total, left = _two_sum(parts[0], low)
     for part in parts[3:]:

@@ -16,11 +16,11 @@ def level(values: FloatArray, x: FloatArray, n: int) -> FloatArray:
     for start in range(0, len(last), _BLOCK):
         here = slice(start, start + _BLOCK)
         ends, means = last[here], values[here]
-        maybe = np.flatnonzero((ends == x[: len(last)][here]) & (means != ends))
         # Looking for runs costs more than the mean; few windows begin, end and average at one
         # value.
-        ends = ends[maybe]
-        if (np.abs(means[maybe] - ends) <= 1e-9 * np.abs(ends)).any():
+        maybe = np.flatnonzero(ends == x[: len(last)][here])
+        ends, means = ends[maybe], means[maybe]
+        if ((np.abs(means - ends) <= 1e-9 * np.abs(ends)) & (means != ends)).any():
             return np.where(flat(x, n), last, values)
     return values
 

@@ -34,9 +34,12 @@ from rtrade.plan.nodes import (
 from rtrade.plan.plan import Plan
 from rtrade.signals.answers import AnswerSeries
 from rtrade.signals.clocks import Clocks
-from rtrade.signals.kernels import Array, compute, finite
+from rtrade.signals.kernels import Array, compute_together, finite, sharing
 from rtrade.signals.logic import COMPARISONS, ago, both, compare, either, opposite
 from rtrade.signals.table import SignalTable
+
+# Calls with the same inputs that are computed at a time.
+_TOGETHER = 4
 
 _ARITHMETIC: Mapping[str, Callable[[FloatArray, FloatArray], Any]] = {
     "+": np.add,
@@ -172,6 +175,10 @@ class _Evaluation:
         for node in self._order:
             if isinstance(node, Call):
                 self._siblings.setdefault(_call_key(node), []).append(node)
+        # Calls still to be computed that are cheaper together, by what they have in common.
+        self._alike: dict[object, list[Call]] = {}
+        for calls in self._siblings.values():
+            self._alike.setdefault(_shared(calls[0]), []).append(calls[0])
         self._values: dict[int, Any] = {}
 
     def run(self) -> dict[int, Any]:
@@ -221,9 +228,13 @@ class _Evaluation:
         if entry is None:
             raise EngineFault(f"`{call.entry}` is not in the catalog")
         inputs = [self._full(arg, call) for arg in call.inputs]
-        found = compute(entry, inputs, dict(call.params))
-        for sibling in self._siblings[_call_key(call)]:
-            self._values[id(sibling)] = found[sibling.output]
+        # Not more of them than memory is needed for anyway.
+        waiting = self._alike[_shared(call)]
+        calls = [waiting.pop(0) for _ in waiting[: _TOGETHER if sharing(entry) else 1]]
+        params = [dict(one.params) for one in calls]
+        for one, found in zip(calls, compute_together(entry, inputs, params), strict=True):
+            for sibling in self._siblings[_call_key(one)]:
+                self._values[id(sibling)] = found[sibling.output]
 
     def _answer(self, node: Answer) -> FloatArray:
         bars = len(self._clocks.bars(node.clock))
@@ -243,6 +254,10 @@ class _Evaluation:
         if values.ndim:
             return values
         return np.full(len(self._clocks.bars(on.clock)), values)
+
+
+def _shared(call: Call) -> tuple[object, ...]:
+    return call.entry, tuple(id(arg) for arg in call.inputs), call.clock
 
 
 def _call_key(call: Call) -> tuple[object, ...]:

@@ -8,9 +8,11 @@ inputs of scale-free indicators are brought to one size by a power of two, which
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rtrade.catalog.registry import Number
 from rtrade.catalog.settling import RANGE, fade, wilder
 from rtrade.core.bars import BoolArray, FloatArray
 from rtrade.core.exact import window_sums
@@ -55,6 +57,10 @@ def unmoved(moved: BoolArray, n: int) -> BoolArray:
 
 def _sma(x: FloatArray, *, n: int) -> FloatArray:
     return windows.mean(x, n)
+
+
+def _smas(x: FloatArray, params: Sequence[Mapping[str, Number]]) -> list[FloatArray]:
+    return windows.means(x, [int(one["n"]) for one in params])
 
 
 def ema(x: FloatArray, *, n: int) -> FloatArray:
@@ -257,6 +263,9 @@ def _linearreg_slope(x: FloatArray, *, n: int) -> FloatArray:
 
 
 BARWISE: dict[str, Kernel] = {"mom": _mom, "roc": roc}
+
+# Kernels of several calls with the same inputs, for which they are made ready but once.
+TOGETHER: dict[str, Kernel] = {"sma": _smas}
 
 RESTARTED: dict[str, Kernel] = {
     "adx": adx,

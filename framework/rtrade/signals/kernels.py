@@ -59,6 +59,27 @@ def compute(
     return {output.name: values for output, values in zip(entry.outputs, arrays, strict=True)}
 
 
+def compute_together(
+    entry: Entry, inputs: Sequence[Array], params: Sequence[Mapping[str, Number]]
+) -> list[dict[str, Array]]:
+    """Compute an entry with the same inputs and several params, each as `compute` does."""
+    warmups, bars = [entry.warmup(one) for one in params], len(inputs[0])
+    if len(params) == 1 or not sharing(entry) or not bars > max(warmups) or not _whole(inputs):
+        return [compute(entry, inputs, one) for one in params]
+    (output,) = entry.outputs
+    with np.errstate(all="ignore"):
+        found = indicators.TOGETHER[entry.name](*inputs, params)
+        return [
+            {output.name: _after(warmup, finite(values), output, inputs)}
+            for warmup, values in zip(warmups, found, strict=True)
+        ]
+
+
+def sharing(entry: Entry) -> bool:
+    """Tell whether calls of an entry with the same inputs are cheaper together."""
+    return entry.kernel is None and entry.name in indicators.TOGETHER
+
+
 def _guarded(entry: Entry) -> Kernel:
     """Return the kernel of a plug-in, such that what it does wrong is told as its own."""
     kernel, wanted = entry.kernel, len(entry.outputs)
@@ -143,13 +164,18 @@ def _unknown(output: Output, bars: int, first: int | None = None) -> Array:
 
 def _stretches(inputs: Sequence[Array]) -> list[tuple[int, int]]:
     """Return where all inputs are numbers, as (start, stop)."""
-    if len(inputs[0]) and not any(np.isnan(values.min()) for values in inputs):
+    if len(inputs[0]) and _whole(inputs):
         return [(0, len(inputs[0]))]
     known = ~np.isnan(inputs[0])
     for values in inputs[1:]:
         known &= ~np.isnan(values)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], known.view(np.int8), [0]))))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _whole(inputs: Sequence[Array]) -> bool:
+    """Tell whether there is no NaN in inputs of at least one bar."""
+    return not any(np.isnan(values.min()) for values in inputs)
 
 
 def finite(values: Array) -> Array:

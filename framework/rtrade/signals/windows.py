@@ -7,7 +7,7 @@ the first bar read nor the last one changes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,7 +38,13 @@ def use(loops: Mapping[str, Callable[..., None]]) -> None:
 
 def mean(x: FloatArray, n: int) -> FloatArray:
     """Return the means; of equal values, exactly their value."""
-    return level(window_means(x, n), x, n)
+    return level(window_means(x, n)[0], x, n)
+
+
+def means(x: FloatArray, lengths: Sequence[int]) -> list[FloatArray]:
+    """Return the means of windows of several lengths, as `mean` does of one."""
+    found = window_means(x, *lengths)
+    return [level(values, x, n) for n, values in zip(lengths, found, strict=True)]
 
 
 def extreme(x: Numbers, n: int, pick: Callable[[Numbers, Numbers], Numbers]) -> Numbers:
