@@ -108,6 +108,7 @@ def test_room_order_and_threads_change_nothing(monkeypatch, body) -> None:
     found = sweep(variants, TABLE, market, statistics=True)
     monkeypatch.setattr(sweeping, "ROW_MEMORY", 1)
     monkeypatch.setattr(sweeping, "PLANE_MEMORY", 1)
+    monkeypatch.setattr(sweeping, "TOGETHER", 7)
     again = sweep(variants, TABLE, market, statistics=True, threads=2)
     shuffled = Random(3).sample(range(len(PAIRS)), len(PAIRS))
     columns = {name: [values[at] for at in shuffled] for name, values in TABLE.items()}

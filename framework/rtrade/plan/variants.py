@@ -59,6 +59,7 @@ class Variants:
         self, definition: StrategyDef, registry: Registry, asking: Asking | None = None
     ) -> None:
         """Compile the strategy; raise InvalidInput where it is wrong as it stands."""
+        self._made_of = (definition, registry, asking)
         self._builder = Builder(definition, registry, asking)
         self.plan: Plan = self._builder.plan()
         self.params = tuple(param.name for param in definition.params)
@@ -87,6 +88,10 @@ class Variants:
         # In order, so that none asks for another that asks for another, and so on.
         self._first = [part for part in self._signals.values() if part.params]
         self._first += [part for part in self._times.values() if part is not None and part.params]
+
+    def again(self) -> Variants:
+        """Return the same variants, with no node of theirs made yet."""
+        return Variants(*self._made_of)
 
     def of(self, params: Mapping[str, Number]) -> Variant:
         """Return the variant with these values; the others keep those of the definition.

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,11 +23,14 @@ from rtrade.execution.compiled.grouping import Group, grouped
 from rtrade.execution.compiled.rows import Rows
 from rtrade.execution.compiled.working import Desk
 from rtrade.execution.core import STILL
+from rtrade.plan.plan import Plan
 from rtrade.plan.variants import Variant, Variants
 
 # Memory for indicators, and for the words of one group; both in bytes.
 ROW_MEMORY = 384 * 2**20
 PLANE_MEMORY = 24 * 2**20
+# Candidates whose rules are kept at a time.
+TOGETHER = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,21 +81,39 @@ def sweep(
     columns = {name: tuple(values) for name, values in table.items()}
     if len({len(values) for values in columns.values()}) > 1:
         raise EngineFault("the columns of a table of params differ in length")
-    candidates, problems = _candidates(variants, columns)
     results = np.full((_length(columns), batch.COLUMNS), np.nan)
+    problems: dict[int, str] = {}
     desk = Desk(plan, market, statistics=statistics)
+    with ThreadPoolExecutor(threads) as pool:
+        order = _order(columns)
+        for start in range(0, len(order), TOGETHER):
+            numbers = order[start : start + TOGETHER]
+            # Nodes live as long as their variants: a block of them makes its own.
+            fresh = variants.again() if start else variants
+            candidates = _candidates(fresh, columns, numbers, problems)
+            _work(candidates, fresh.plan, market, desk, pool, results)
+    return _table(variants, columns, results, problems, statistics=statistics)
+
+
+def _work(
+    candidates: Sequence[tuple[int, Variant]],
+    plan: Plan,
+    market: MarketData,
+    desk: Desk,
+    pool: Executor,
+    results: FloatArray,
+) -> None:
+    """Work candidates through in groups on the threads of a pool, and write their results."""
     room = max(ROW_MEMORY // max(8 * len(market.base), 1), 1)
     planes = max(PLANE_MEMORY // max(len(market.bars) // 8, 1), 64)
-    groups = grouped(candidates, plan, rows=room, planes=planes)
     rows = Rows(plan, market, room)
-    with ThreadPoolExecutor(threads) as pool:
-        for group_batch in _batches(groups, room):
-            rows.provide([node for group in group_batch for node in group.lowered.rows], pool)
-            rows.conditions([node for one in group_batch for node, _ in one.lowered.given.values()])
-            jobs = [pool.submit(desk.work, group, rows) for group in group_batch]
-            for group, job in zip(group_batch, jobs, strict=True):
-                results[[number for number, _ in group.members]] = job.result()
-    return _table(variants, columns, results, problems, statistics=statistics)
+    for groups in _batches(grouped(candidates, plan, rows=room, planes=planes), room):
+        lowered = [group.lowered for group in groups]
+        rows.provide([node for one in lowered for node in one.rows], pool)
+        rows.conditions([node for one in lowered for node, _ in one.given.values()])
+        jobs = [pool.submit(desk.work, group, rows) for group in groups]
+        for group, job in zip(groups, jobs, strict=True):
+            results[[number for number, _ in group.members]] = job.result()
 
 
 def _length(columns: Mapping[str, tuple[Number, ...]]) -> int:
@@ -100,26 +121,30 @@ def _length(columns: Mapping[str, tuple[Number, ...]]) -> int:
 
 
 def _candidates(
-    variants: Variants, columns: Mapping[str, tuple[Number, ...]]
-) -> tuple[list[tuple[int, Variant]], dict[int, str]]:
-    """Return the candidates that the language takes, by number, and what it says of the others."""
-    names, found, problems = tuple(columns), [], {}
-    values = list(zip(*columns.values(), strict=True)) if columns else [()]
-    for number in _order(columns, len(values)):
+    variants: Variants,
+    columns: Mapping[str, tuple[Number, ...]],
+    numbers: Sequence[int],
+    problems: dict[int, str],
+) -> list[tuple[int, Variant]]:
+    """Return the candidates that the language takes, and note what it says of the others."""
+    found = []
+    for number in numbers:
         try:
-            found.append((number, variants.of(dict(zip(names, values[number], strict=True)))))
+            values = {name: column[number] for name, column in columns.items()}
+            found.append((number, variants.of(values)))
         except InvalidInput as invalid:
             problems[number] = "; ".join(one.message for one in invalid.diagnostics)
-    return found, dict(sorted(problems.items()))
+    return found
 
 
-def _order(columns: Mapping[str, tuple[Number, ...]], count: int) -> list[int]:
+def _order(columns: Mapping[str, tuple[Number, ...]]) -> list[int]:
     """Return the candidates such that neighbours are near in every param (a Z-order curve)."""
+    count = _length(columns)
     if len(columns) < 2:
         return list(range(count))
     ranks = [np.unique(values, return_inverse=True)[1] for values in columns.values()]
     keys = np.zeros(count, dtype=object)
-    for bit in range(20):
+    for bit in range(count.bit_length()):
         for at, rank in enumerate(ranks):
             keys |= ((rank >> bit) & 1).astype(object) << (bit * len(ranks) + at)
     return sorted(range(count), key=keys.tolist().__getitem__)
@@ -159,7 +184,7 @@ def _table(
         trades=counted(batch.TRADES),
         fills=counted(batch.FILLS),
         refused=counted(batch.REFUSED),
-        problems=problems,
+        problems=dict(sorted(problems.items())),
     )
     if not statistics:
         return found
