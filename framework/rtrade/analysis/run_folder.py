@@ -63,6 +63,27 @@ def publish(root: Path, run_id: str, files: Mapping[str, bytes]) -> Path:
         ) from error
 
 
+def remove(root: Path, run_id: str) -> None:
+    """Delete the folder `root/run_id` of a run; raise WorldError where it cannot be.
+
+    It is gone as a whole in one step; what a crash leaves behind, the next publisher clears away.
+    """
+    if not _NAME.fullmatch(run_id):
+        raise UsageError(f"`{run_id}` cannot name a run")
+    try:
+        with _locked(root):
+            _mend(root)
+            going = root / f"{_FRESH}{run_id}"
+            (root / run_id).rename(going)
+            _sync(root)
+            shutil.rmtree(going)
+    except OSError as error:
+        raise WorldError(
+            f"cannot delete run `{run_id}` in {root}: {error.strerror or error}",
+            hint=_HINTS.get(error.errno or 0, "look at that folder"),
+        ) from error
+
+
 def replace_file(folder: Path, name: str, content: bytes) -> Path:
     """Write one file of a folder anew, in one step; return its path. Raises WorldError."""
     fresh, final = folder / f"{_FRESH}{name}", folder / name

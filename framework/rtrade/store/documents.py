@@ -79,6 +79,32 @@ class Documents:
         """Put a run into the index, in place of one of the same id; its tags and note stay."""
         self._replace(schema.runs, ("run_id",), _row(run))
 
+    def put_runs(self, runs: Sequence[Run]) -> None:
+        """Put runs into the index in one transaction, each in place of one of the same id."""
+        rows = [_row(run) for run in runs]
+
+        def work(connection: Connection) -> None:
+            gone = sa.delete(schema.runs).where(schema.runs.c.run_id == sa.bindparam("gone"))
+            connection.execute(gone, [{"gone": row["run_id"]} for row in rows])
+            connection.execute(sa.insert(schema.runs), rows)
+
+        if rows:
+            self._database.write(work, "runs")
+
+    def run_marks(self) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+        """Return the tags of runs in their order, and the notes, by run id."""
+
+        def work(connection: Connection) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+            tags: dict[str, tuple[str, ...]] = {}
+            table = schema.run_tags
+            for run_id, tag in connection.execute(sa.select(table).order_by(table.c.tag)):
+                tags[run_id] = (*tags.get(run_id, ()), tag)
+            columns = schema.run_notes.c
+            found = connection.execute(sa.select(columns.run_id, columns.note))
+            return tags, {row.run_id: row.note for row in found}
+
+        return self._database.read(work)
+
     def runs(self) -> list[Run]:
         """Return the runs of the index with their tags and notes, the newest first."""
 

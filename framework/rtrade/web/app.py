@@ -17,6 +17,7 @@ from rtrade.web.security import LOOPBACK, MOST_BODY, Doors, register_security
 from rtrade.web.site import Site, attach
 from rtrade.web.streams import Streams
 from rtrade.workflow.holding import HeldStore
+from rtrade.workflow.runs import RunIndex
 
 # Streams that may be open at a time.
 MOST_STREAMS = 64
@@ -40,11 +41,12 @@ def create_app(
     # An address has one spelling: no redirect makes another of what a client sent.
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    groups = apis()
+    groups, store = apis(), HeldStore(workspace)
     site = Site(
         workspace=workspace,
         doors=Doors(hosts, token, secure=secure),
-        store=HeldStore(workspace),
+        store=store,
+        runs=RunIndex(workspace, store),
         streams=Streams(most_streams),
         endpoints=[endpoint for group in groups for endpoint in group.endpoints],
     )

@@ -14,13 +14,12 @@ from typing import Any
 from rtrade.config.formats import FORMATS, SYMBOL
 from rtrade.config.formats import TIMEFRAME as TIMEFRAME_FORMAT
 from rtrade.core.timeframes import Timeframe
+from rtrade.workflow.runs import RUN_ID
 
 # Times are whole milliseconds since 1970; beyond these there is no market, and no date either.
 _EARLIEST, _LATEST = 0, 4_102_444_800_000
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
-
-RUN_ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}-[0-9a-f]{10}"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rtrade.web.security import Doors
     from rtrade.web.streams import Streams
     from rtrade.workflow.holding import HeldStore
+    from rtrade.workflow.runs import RunIndex
 
 _NAME = "rtrade"
 
@@ -27,6 +28,7 @@ class Site:
     workspace: Path
     doors: Doors
     store: HeldStore
+    runs: RunIndex
     streams: Streams
     endpoints: list[Endpoint]
 

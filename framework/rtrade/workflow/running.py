@@ -69,8 +69,20 @@ def run_strategy(
     of an exchange's bars is fetched as `fetching` says, and so are answers of models. Raises
     InvalidInput where a file is wrong and WorldError where the world fails.
     """
-    started, clock = datetime.now(UTC), perf_counter()
     compiled = compile_strategy(path, overrides)
+    return run_compiled(compiled, manner=manner, out=out, fetching=fetching, progress=progress)
+
+
+def run_compiled(
+    compiled: Compiled,
+    *,
+    manner: Manner,
+    out: Path | None = None,
+    fetching: Fetching = FETCHED,
+    progress: Progress = lambda _: None,
+) -> RunOutcome:
+    """Run a compiled strategy and publish its run folder, as `run_strategy` does."""
+    started, clock = datetime.now(UTC), perf_counter()
     if refused := refusals(compiled, *manner.engines):
         raise InvalidInput(refused)
     progress("loading bars")
