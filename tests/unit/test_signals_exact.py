@@ -98,12 +98,30 @@ def test_blocks_do_not_show(monkeypatch):
             windows.weighted_mean(x, 20),
             windows.slope(x, means, 20),
             windows.share_below(x, 20),
+            windows.extreme(x, 20, np.maximum),
+            windows.extreme(x, 300, np.minimum),
         )
 
     at_once = walked()
     monkeypatch.setattr(windows, "_BLOCK", 64)
     for whole, blocked in zip(at_once, walked(), strict=True):
         np.testing.assert_array_equal(whole, blocked, strict=True)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 63, 64, 65, 200])
+@pytest.mark.parametrize("block", [16, 16384])
+def test_extremes_are_those_of_each_window(n, block, monkeypatch):
+    monkeypatch.setattr(windows, "_BLOCK", block)
+    holed = SERIES["both signs"][:400].copy()
+    holed[[50, 51, 333]] = np.nan
+    for x in (SERIES["cents"][:400], holed, RNG.integers(0, 3, 400).astype(np.int8)):
+        before, view = x.copy(), np.lib.stride_tricks.sliding_window_view(x, n)
+        found = windows.extreme(x, n, np.maximum)
+        np.testing.assert_array_equal(found, view.max(axis=1), strict=True)
+        found = windows.extreme(x, n, np.minimum)
+        np.testing.assert_array_equal(found, view.min(axis=1), strict=True)
+        np.testing.assert_array_equal(x, before)
+        assert not np.may_share_memory(found, x)
 
 
 @pytest.mark.parametrize("n", [1, 254, 255, 256, 600])

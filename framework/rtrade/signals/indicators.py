@@ -150,6 +150,8 @@ def _stoch(
 
 def mean_with_gaps(x: FloatArray, n: int) -> FloatArray:
     """Return means of n values, NaN where one of them is."""
+    if not np.isnan(x.min()):
+        return windows.mean(x, n)
     gaps = np.isnan(x)
     means = windows.mean(np.where(gaps, 0.0, x), n)
     return np.where(np.isnan(windows.extreme(x, n, np.maximum)), np.nan, means)

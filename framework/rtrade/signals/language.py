@@ -88,9 +88,10 @@ def _lowest(x: FloatArray, *, n: int) -> FloatArray:
 
 
 def _extreme(x: FloatArray, n: int, pick: Callable[..., FloatArray]) -> FloatArray:
-    result = np.full(len(x), np.nan)
+    result = np.empty(len(x))
+    result[: n - 1] = np.nan
     if len(x) >= n:
-        result[n - 1 :] = windows.extreme(x, n, pick)
+        windows.extreme(x, n, pick, out=result[n - 1 :])
     return result
 
 

@@ -47,17 +47,25 @@ def means(x: FloatArray, lengths: Sequence[int]) -> list[FloatArray]:
     return [level(values, x, n) for n, values in zip(lengths, found, strict=True)]
 
 
-def extreme(x: Numbers, n: int, pick: Callable[[Numbers, Numbers], Numbers]) -> Numbers:
+def extreme(
+    x: Numbers, n: int, pick: Callable[..., Numbers], out: Numbers | None = None
+) -> Numbers:
     """Return the `np.maximum` or `np.minimum` of each window, NaN where it holds a NaN.
 
-    Doubles the window: two of k bars, side by side, make one of 2 k.
+    Doubles the window: two of k bars, side by side, make one of 2 k. Written to `out` if given.
     """
-    width, best = 1, x
-    while 2 * width <= n:
-        best = pick(best[width:], best[:-width])
-        width *= 2
-    rest = n - width
-    return pick(best[rest:], best[: len(best) - rest]) if rest else best
+    found = np.empty_like(x)[n - 1 :] if out is None else out
+    size = max(_BLOCK, 2 * n)
+    rooms = np.empty((2, min(size + n, len(x))), dtype=x.dtype)
+    for start in range(0, len(found), size):
+        best, width = x[start : start + size + n - 1], 1
+        while 2 * width <= n:
+            rooms = rooms[::-1]
+            best = pick(best[width:], best[:-width], out=rooms[0, : len(best) - width])
+            width *= 2
+        rest = n - width
+        pick(best[rest:], best[: len(best) - rest], out=found[start : start + size])
+    return found
 
 
 def deviation(x: FloatArray, means: FloatArray, n: int, freedom: int) -> FloatArray:
