@@ -24,8 +24,8 @@ fix: .venv/ready-dev  ## format, and mend what can be mended by itself
 docs: .venv/ready-dev  ## write what is generated: schemas and reference pages
 	$(BIN)/python -m rtrade.cli.generating
 
-bench: .venv/ready-dev  ## measurements, some against hand-written backtrader; ratios, not tests
-	$(BIN)/python benchmarks/engine.py
+bench: .venv/ready-dev  ## measurements, the first against peers (writes benchmarks/RESULTS.md); not tests
+	for script in peers sweeps scaling cold; do $(BIN)/python benchmarks/$$script.py --write || exit 1; done
 	$(BIN)/python benchmarks/process.py
 	$(BIN)/python benchmarks/signals.py
 	$(BIN)/python benchmarks/validating.py

@@ -22,9 +22,20 @@ PEERS: dict[str, tuple[str, ...]] = {
     "vectorbt": ("vectorbt==1.2.0", "numba==0.68.1", "numpy==2.4.6", "pandas==3.1.1"),
     "nautilus": ("nautilus_trader==1.221.0", "numpy==2.4.6", "pandas==2.3.3"),
     "bt": ("bt==1.4.1", "ffn==1.4.1", "numpy==2.4.6", "pandas==3.1.1"),
+    "freqtrade": ("freqtrade==2026.9", "ccxt==4.5.90"),
+    "zipline": (
+        "zipline-reloaded==3.2.1",
+        "exchange_calendars==4.13.2",
+        "numpy==2.4.6",
+        "pandas==2.3.3",
+    ),
 }
 # The module that a user of the peer imports, where it is not called like the environment.
-MODULES = {"nautilus": "nautilus_trader.backtest.engine", RTRADE: "rtrade.workflow.running"}
+MODULES = {
+    "freqtrade": "freqtrade.optimize.backtesting",
+    "nautilus": "nautilus_trader.backtest.engine",
+    RTRADE: "rtrade.workflow.running",
+}
 
 
 def default_folder() -> Path:

@@ -49,7 +49,9 @@ ALL = (
     Entrant("vectorbt, warm", "vectorbt", 7),
     Entrant("vectorbt, `records_readable`", "vectorbt", 3, "readable"),
     Entrant("nautilus_trader", "nautilus"),
+    Entrant("freqtrade", "freqtrade"),
     Entrant("bt", "bt"),
+    Entrant("zipline-reloaded", "zipline", share=0.2),
 )
 # backtrader adds up a thousand closes in every bar here: fewer bars, counted per bar.
 THIN = (*ALL[:2], Entrant(BY_HAND, "backtrader", share=0.2))
@@ -161,8 +163,8 @@ bars in memory, in the form that the peer wants, to trades and statistics: rtrad
 signals, runs, and measures all its metrics; vectorbt makes `stats()` and its trade records with
 times (its `records_readable` in a row of its own); backtesting.py's `run()` has both; nautilus
 makes its reports of account, fills and positions; by hand, backtrader has the final value and a
-list of its trades, bt the values and transactions: both without statistics. "x" says how many
-times as long as rtrade it takes for a bar.
+list of its trades, bt the values and transactions: both without statistics. zipline runs over a
+fifth of the bars. "x" says how many times as long as rtrade it takes for a bar.
 
 {heavy}
 
@@ -186,11 +188,13 @@ Do they agree?
 {same}
 - rtrade, backtesting.py, vectorbt and bt size on the price of the fill, commission included, and
   agree to nine digits and more; rtrade rounds sizes down to lots of 1e-8.
-- backtrader's sizer takes 95 % of the cash over the close that decided, and nothing off for
-  commission: sizes differ by a tenth of a percent, the bars and prices of fills do not.
+- backtrader's sizer takes 95 % of the cash over the close that decided, and freqtrade 95 % over the
+  price of the fill, both with nothing off for commission: sizes differ by a tenth of a percent, the
+  bars and prices of fills do not.
 - nautilus fills a market order at the close of the bar that decided it, there being no finer data,
   and its commission is rounded to the currency's digits: one bar earlier, the same crossings.
 - bt has one price a bar; it is given opens, and the averages of closes from outside.
+- zipline fills at the close of the next bar, in whole shares.
 - By hand, protective orders work from the bar after the close that placed them, the trailing stop
   follows from there, and two of them touched in one bar fill in the order in which they were
   placed; rtrade's work from the entry bar on (`docs/fill-rules.md`). So those fills differ.

@@ -100,6 +100,7 @@ def main(prepare: Callable[[Market], Any], run: Callable[[Any, Settings], Outcom
         "cpu": cpu,
         "wall": wall,
         "first_call": max(first[1] - again[1], 0.0),
+        "first_cpu": max(first[0] - again[0], 0.0),
         "peak_mib": peak,
         "trades": outcome.trades,
         "equity": outcome.equity,
