@@ -62,7 +62,7 @@ def test_light_commands_import_no_heavy_library(command: list[str]) -> None:
 
 
 def test_a_run_imports_no_engine_but_its_own(tmp_path: Path) -> None:
-    run = ("run", SMA, "--last", "30d", "--quiet", "--out", str(tmp_path))
+    run = ("run", SMA, "--last", "30d", "--quiet", "--no-assumptions", "--out", str(tmp_path))
     engines = ("backtrader", "numba")
     assert imported(engines, *run) == ["backtrader"]
     assert imported(engines, *run, "--engine", "compiled") == ["numba"]

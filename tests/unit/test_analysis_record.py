@@ -129,7 +129,7 @@ def test_the_document_has_the_keys_of_the_contract_in_order() -> None:
     document = example_record().document()
     assert list(document) == [
         "run_id", "fingerprint", "strategy", "engine", "data", "metrics", "trades", "refused",
-        "warnings",
+        "warnings", "diagnoses",
     ]  # fmt: skip
     assert list(document["data"]) == [
         "source", "symbol", "timeframe", "start", "end", "bars", "gaps", "missing", "quality",

@@ -120,6 +120,11 @@ def drawdown(equity: FloatArray, cash: float) -> FloatArray:
     return np.asarray((peak - equity) / peak, dtype=np.float64)
 
 
+def deepest_drawdown(equity: FloatArray, cash: float) -> float:
+    """Return the metric `max_drawdown` of an equity of one value or more per run."""
+    return float(_drawdowns(equity, cash)["max_drawdown"])  # type: ignore[arg-type]  # not undefined
+
+
 def years(bars: Bars) -> float:
     """Return the years of 365 days from the first open to the last close; 0 without bars."""
     if not len(bars):

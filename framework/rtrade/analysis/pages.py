@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtrade.catalog.diagnoses import DIAGNOSES, MEANING
 from rtrade.catalog.metrics import METRICS, Better, Metric
 
 _INTRODUCTION = """# Metrics
@@ -35,3 +36,32 @@ def metrics_page() -> str:
         for m in METRICS
     ]
     return _INTRODUCTION + "\n".join(rows) + "\n\n" + "\n".join(sections)
+
+
+_DIAGNOSES = """# Diagnoses
+
+Generated from `catalog/diagnoses.py`; `make docs` writes it.
+
+What a result may suffer from. Every run is looked at for all of them; those that apply stand near
+the top of its [report](report.md) and in `result.json` under `diagnoses`, the gravest first, each
+with the run's own numbers and a next step. `rtrade explain CODE` prints what stands here.
+
+They are no tests that a strategy passes: a result without any can be luck, and one with several can
+be sound. Limits are where a careful reader begins to ask.
+
+"""
+
+
+def diagnoses_page() -> str:
+    """Return docs/diagnoses.md: every diagnosis with its limit, its meaning and a next step."""
+    meanings = "".join(f"- **{severity}**: {meaning}.\n" for severity, meaning in MEANING.items())
+    rows = [
+        f"| [{one.code}](#{one.code.lower()}) | {one.title} | {one.severity} |" for one in DIAGNOSES
+    ]
+    table = "\n".join(["| code | diagnosis | severity |", "|---|---|---|", *rows])
+    sections = [
+        f"## {one.code}\n\n{one.title} (`{one.name}`, {one.severity}). {one.text}\n\n"
+        f"Next: {one.advice}\n"
+        for one in DIAGNOSES
+    ]
+    return f"{_DIAGNOSES}{meanings}\n{table}\n\n" + "\n".join(sections)

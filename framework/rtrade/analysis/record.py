@@ -60,6 +60,8 @@ class RunRecord:
     benchmark: FloatArray
     llm: Mapping[str, Any] | None = None
     verified: Mapping[str, Any] | None = None
+    assumptions: Mapping[str, Any] | None = None
+    diagnoses: tuple[Mapping[str, Any], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the content of result.json; `schemas/result.schema.json` describes it."""
@@ -73,8 +75,9 @@ class RunRecord:
             "trades": [_trade(trade) for trade in self.trades],
             "refused": dict(self.refused),
             "warnings": list(self.warnings),
+            "diagnoses": [dict(one) for one in self.diagnoses],
         }
-        more = {"verified": self.verified, "llm": self.llm}
+        more = {"assumptions": self.assumptions, "verified": self.verified, "llm": self.llm}
         return document | {name: dict(said) for name, said in more.items() if said is not None}
 
     def result_json(self) -> bytes:
@@ -104,11 +107,13 @@ def build(
     warnings: Iterable[str],
     llm: Mapping[str, Any] | None = None,
     verified: Mapping[str, Any] | None = None,
+    assumptions: Mapping[str, Any] | None = None,
+    diagnoses: Iterable[Mapping[str, Any]] = (),
 ) -> RunRecord:
     """Put a run together for publishing; `benchmark` is buy and hold at each close.
 
-    `llm` is what is said of the models that were asked, `verified` what came of a second engine;
-    None: there was none.
+    `llm` is what is said of the models that were asked, `verified` what came of a second engine,
+    `assumptions` what came of others; None: there was none. `diagnoses` are those that apply.
     """
     bars = market.bars
     return RunRecord(
@@ -127,6 +132,8 @@ def build(
         benchmark=benchmark,
         llm=llm,
         verified=verified,
+        assumptions=assumptions,
+        diagnoses=tuple(diagnoses),
     )
 
 

@@ -16,6 +16,7 @@ from rtrade.cli.faking import fake_exchange
 from rtrade.cli.llm import llm
 from rtrade.cli.options import (
     Common,
+    assumptions_option,
     common_options,
     json_option,
     open_option,
@@ -67,15 +68,16 @@ def cli() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @verify_option
 @trace_option
+@assumptions_option
 @common_options
-def run(file: Path, *, verify: bool, trace: bool, common: Common) -> int:
+def run(file: Path, *, verify: bool, trace: bool, assumptions: bool | None, common: Common) -> int:
     """Run a strategy file and write its report."""
     from rtrade.cli.progress import display, fetching
     from rtrade.cli.showing import show_run
     from rtrade.workflow.executing import Manner
     from rtrade.workflow.running import run_strategy
 
-    manner = Manner(common.engine, verify=verify, trace=trace)
+    manner = Manner(common.engine, verify=verify, trace=trace, assumptions=assumptions)
     with display(shown=not (common.json or common.quiet)) as shown:
         outcome = run_strategy(
             file,
@@ -120,13 +122,13 @@ def validate(files: tuple[Path, ...], *, form: str, watch: bool, common: Common)
 @click.argument("file", metavar="FILE|CODE")
 @common_options
 def explain(file: str, common: Common) -> int:
-    """Say in plain words what a strategy file does, or what a finding code means."""
+    """Say in plain words what a strategy file does, or what a code means."""
     from rtrade.cli.showing import show_code, show_explanation
-    from rtrade.core.codes import CODES
-    from rtrade.workflow.explaining import explain_strategy
+    from rtrade.workflow.explaining import code_of, explain_strategy
 
-    if file in CODES:
-        show_code(CODES[file], as_json=common.json)
+    code = code_of(file)
+    if code is not None:
+        show_code(code, as_json=common.json)
     else:
         show_explanation(explain_strategy(Path(file), common.overrides()), as_json=common.json)
     return 0

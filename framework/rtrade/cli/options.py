@@ -59,6 +59,10 @@ verify_option = click.option("--verify", is_flag=True,
 trace_option = click.option("--trace", is_flag=True,
                             help="Look at every bar, and write each to trace.csv.")  # fmt: skip
 
+assumptions_option = click.option("--assumptions/--no-assumptions", default=None,
+                                  help="Make the run again under other costs, delays and starts, "
+                                  "however long it is; or not at all.")  # fmt: skip
+
 
 def as_time(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
     """Read a time of the command line as milliseconds."""

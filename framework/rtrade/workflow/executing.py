@@ -14,6 +14,7 @@ from rtrade.workflow.compiling import Compiled
 from rtrade.workflow.markets import Fetching
 
 if TYPE_CHECKING:
+    from rtrade.analysis.assumptions import Ledger
     from rtrade.analysis.llm_decisions import DecisionRecord
     from rtrade.analysis.llm_record import Asked
     from rtrade.analysis.record import RunRecord
@@ -38,12 +39,14 @@ class Manner:
     """How a run is carried out; whatever it is, the run is the same.
 
     `verify` runs the other engine too and compares; `trace` looks at every bar and keeps each.
-    Raises UsageError for a trace on an engine that has none.
+    `assumptions` makes it again under other ones; None: unless it is too long for that. Raises
+    UsageError for a trace on an engine that has none.
     """
 
     engine: str = DEFAULT_ENGINE
     verify: bool = False
     trace: bool = False
+    assumptions: bool | None = None
 
     def __post_init__(self) -> None:
         if self.trace and self.engine != DEFAULT_ENGINE:
@@ -81,7 +84,8 @@ def carry_out(
     progress: Progress,
 ) -> Made:
     """Run a strategy over its bars; its models are asked first, or within the run."""
-    if any(cold(name) for name in manner.engines):
+    again = () if manner.assumptions is False else (COMPILED,)
+    if any(cold(name) for name in (*manner.engines, *again)):
         fetching.told(f"compiling kernels of the engine `{COMPILED}`, once for this installation")
     if not compiled.plan.llm:
         progress("running")
@@ -110,8 +114,9 @@ def _execute(
     program = prepare(plan, market, signals)
     result, trace = _run(program, market, manner, asking)
     verification = _verified(program, market, result) if manner.verify else None
+    ledger = _assumed(program, market, plan, manner)
     if answers is None:
-        record = _record(plan, market, signals, result, verification=verification)
+        record = _record(plan, market, signals, result, verification=verification, ledger=ledger)
         return Made(record, signals, trace=trace)
     if asking is not None:
         signals = evaluate(plan, market, answers.series())
@@ -120,7 +125,7 @@ def _execute(
     asked = answers.asked()
     decisions = records_of(asked, result)
     told = _Told(asked, decisions, answers.digest())
-    record = _record(plan, market, signals, result, told, verification)
+    record = _record(plan, market, signals, result, told, verification, ledger)
     return Made(record, signals, decisions, trace=trace)
 
 
@@ -151,6 +156,15 @@ def _verified(program: Program, market: MarketData, result: RunResult) -> Verifi
     return verification
 
 
+def _assumed(program: Program, market: MarketData, plan: Plan, manner: Manner) -> Ledger | None:
+    from rtrade.workflow.assuming import assume
+
+    clock = perf_counter()
+    ledger = assume(program, market.bars, plan, wanted=manner.assumptions)
+    log.info("run under other assumptions", extra={"seconds": since(clock)})
+    return ledger
+
+
 @dataclass(frozen=True, eq=False)
 class _Told:
     """What models said in a run; `digest` is that of all answers."""
@@ -167,8 +181,11 @@ def _record(
     result: RunResult,
     told: _Told | None = None,
     verification: Verification | None = None,
+    ledger: Ledger | None = None,
 ) -> RunRecord:
     from rtrade.analysis.benchmark import benchmark_equity
+    from rtrade.analysis.diagnoses import diagnose
+    from rtrade.analysis.evidence import Evidence
     from rtrade.analysis.metrics import measure
     from rtrade.analysis.record import build
     from rtrade.analysis.warnings import rule_facts, warming_up, warnings_of
@@ -188,16 +205,20 @@ def _record(
         document = llm_document(told.asked, told.decisions, told.digest, plan, metrics)
     if verification is not None:
         warnings = (*verification.warnings(), *warnings)
+    benchmark = benchmark_equity(bars, cash, costs, filters)
+    evidence = Evidence(plan, market, result, metrics, benchmark, warmup, ledger)
     return build(
         plan,
         market,
         result,
         metrics,
         fingerprint=fingerprint_of(plan, market, None if told is None else told.digest),
-        benchmark=benchmark_equity(bars, cash, costs, filters),
+        benchmark=benchmark,
         warnings=warnings,
         llm=document,
         verified=None if verification is None else verification.document(),
+        assumptions=None if ledger is None else ledger.document(),
+        diagnoses=[found.document() for found in diagnose(evidence)],
     )
 
 

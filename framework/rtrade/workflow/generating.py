@@ -70,7 +70,7 @@ def _shown(example: Example, said: Said) -> str:
 
 def generated(root: Path) -> dict[Path, str]:
     """Return every generated file below `root` with the text that it must have."""
-    from rtrade.analysis.pages import metrics_page
+    from rtrade.analysis.pages import diagnoses_page, metrics_page
     from rtrade.analysis.schema import result_schema
     from rtrade.config.schema import strategy_schema
     from rtrade.config.schema_parts import dump
@@ -82,5 +82,6 @@ def generated(root: Path) -> dict[Path, str]:
         root / "schemas" / "result.schema.json": dump(result_schema()),
         root / "docs" / "errors.md": error_page(root / "docs" / "diagnostics"),
         root / "docs" / "metrics.md": metrics_page(),
+        root / "docs" / "diagnoses.md": diagnoses_page(),
         root / "docs" / "catalog.md": page(),
     }
