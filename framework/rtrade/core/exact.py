@@ -169,28 +169,44 @@ def _by_parts(x: FloatArray, unit: int, length: int, windows: list[_Windows], ro
     rest = room.scaled(x, unit)
     if rest is None:
         return False
-    parts: list[list[FloatArray]] = [[] for _ in windows]
-    places = 0
-    while True:
+    smaller: list[list[FloatArray]] = [[] for _ in windows]
+    places, done = 0, False
+    while not done:
         part = np.add(rest, _ROUNDING, out=room.part[: len(x)])
         room.add_up(part.view(np.int64))
-        for one, sums in zip(windows, parts, strict=True):
-            integers = room.sums(one)
-            integers -= _wrapped(one.n * _BITS)
-            sums.append(integers.astype(np.float64))
-            sums[-1] *= math.ldexp(1.0, -places)
         part -= _ROUNDING
         rest -= part
-        if rest.max() == 0.0 == rest.min():
-            break
+        done = bool(rest.max() == 0.0 == rest.min())
+        for one, parts in zip(windows, smaller, strict=True):
+            _add_part(one, parts, places, room, last=done)
         # What is left of a value is half of one at most.
         rest *= math.ldexp(1.0, 54 - length)
         places += 54 - length
-        if places > _PLACES:
+        if places > _PLACES and not done:
             return False
-    for one, sums in zip(windows, parts, strict=True):
-        one.out[:] = _rounded_once(sums)
+    for one, parts in zip(windows, smaller, strict=True):
+        if parts:
+            one.out[:] = _rounded_once([one.out, *parts])
     return True
+
+
+def _add_part(
+    one: _Windows, parts: list[FloatArray], places: int, room: _Room, *, last: bool
+) -> None:
+    """Add a part of the sums, that many places below the first, to `out`, or to smaller `parts`."""
+    integers = room.sums(one)
+    integers -= _wrapped(one.n * _BITS)
+    if places == 0:
+        one.out[:] = integers
+        return
+    sums = room.part[: len(integers)]
+    sums[:] = integers
+    sums *= math.ldexp(1.0, -places)
+    if last and not parts:
+        # The sum of two is rounded once as it is.
+        one.out[:] += sums
+    else:
+        parts.append(sums.copy())
 
 
 def _wrapped(value: int) -> int:
@@ -200,10 +216,6 @@ def _wrapped(value: int) -> int:
 
 def _rounded_once(parts: list[FloatArray]) -> FloatArray:
     """Add the parts, largest first, of each window."""
-    if len(parts) == 1:
-        return parts[0]
-    if len(parts) == 2:
-        return parts[0] + parts[1]
     low, lost = _two_sum(parts[1], parts[2])
     total, left = _two_sum(parts[0], low)
     for part in parts[3:]:
