@@ -10,6 +10,7 @@ from flask import Flask
 from rtrade.web import replies
 from rtrade.web.blueprints import apis, page_blueprints
 from rtrade.web.health import health
+from rtrade.web.jobs import Jobs
 from rtrade.web.login import login
 from rtrade.web.openapi import documentation
 from rtrade.web.problems import register_problems
@@ -18,6 +19,7 @@ from rtrade.web.site import Site, attach
 from rtrade.web.streams import Streams
 from rtrade.workflow.holding import HeldStore
 from rtrade.workflow.runs import RunIndex
+from rtrade.workflow.strategies import StrategyFiles
 
 # Streams that may be open at a time.
 MOST_STREAMS = 64
@@ -47,6 +49,8 @@ def create_app(
         doors=Doors(hosts, token, secure=secure),
         store=store,
         runs=RunIndex(workspace, store),
+        strategies=StrategyFiles(workspace),
+        jobs=Jobs(workspace),
         streams=Streams(most_streams),
         endpoints=[endpoint for group in groups for endpoint in group.endpoints],
     )

@@ -12,7 +12,9 @@ from rtrade.web.endpoints import Api
 # Modules with a group of endpoints, called `api`; in the order of the documentation.
 APIS: tuple[str, ...] = (
     "rtrade.web.api.runs",
-)  # fmt: skip
+    "rtrade.web.api.strategies",
+    "rtrade.web.api.jobs",
+)
 
 # Modules with a blueprint of pages, called `pages`.
 PAGES: tuple[str, ...] = ()

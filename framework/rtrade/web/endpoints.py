@@ -86,9 +86,7 @@ class Body:
             raise _wrong_body([{"place": "", "detail": f"not JSON: {detail}"}]) from None
         found = sorted(self._validator.iter_errors(value), key=lambda one: str(one.json_path))
         if found:
-            raise _wrong_body(
-                [{"place": one.json_path, "detail": _short(one.message)} for one in found[:20]]
-            )
+            raise _wrong_body([{"place": one.json_path, "detail": _said(one)} for one in found[:20]])
         return value
 
 
@@ -118,6 +116,14 @@ def _wrong_body(found: Sequence[Mapping[str, str]]) -> Problem:
     first = found[0]
     detail = f"{first['place']}: {first['detail']}" if first["place"] else first["detail"]
     return Problem(422, "invalid-body", detail, errors=list(found))
+
+
+def _said(error: Any) -> str:
+    if error.validator != "oneOf":
+        return _short(error.message)
+    # The library would repeat the whole body.
+    names = [" and ".join(one.get("required", ())) for one in error.validator_value]
+    return f"has to have exactly one of {', '.join(names)}"
 
 
 def _short(message: str) -> str:

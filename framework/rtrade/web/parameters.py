@@ -17,7 +17,7 @@ from rtrade.core.timeframes import Timeframe
 from rtrade.workflow.runs import RUN_ID
 
 # Times are whole milliseconds since 1970; beyond these there is no market, and no date either.
-_EARLIEST, _LATEST = 0, 4_102_444_800_000
+EARLIEST, LATEST = 0, 4_102_444_800_000
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 
@@ -113,7 +113,7 @@ def number(
 def moment(name: str, doc: str, *, default: int | None = None, required: bool = False) -> Param:
     """Return a parameter of a time: milliseconds since 1970, UTC."""
     doc = f"{doc} Milliseconds since 1970, UTC."
-    return integer(name, doc, _EARLIEST, _LATEST, default=default, required=required)
+    return integer(name, doc, EARLIEST, LATEST, default=default, required=required)
 
 
 def choice(

@@ -133,9 +133,12 @@ class Server:
         self._listener.refuse()
         began = monotonic()
         self._site.streams.close()
+        jobs = threading.Thread(target=self._site.jobs.close, name="end-jobs")
+        jobs.start()
         while monotonic() - began < self._patience and self._busy():
             wasyncore.loop(timeout=0.05, map=self._map, use_poll=True, count=1)
         self._dispatcher.shutdown(timeout=_THREADS_END)
+        jobs.join()
         self._site.close()
         wasyncore.close_all(self._map, ignore_all=True)
 

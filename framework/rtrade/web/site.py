@@ -10,10 +10,12 @@ from flask import Flask, current_app
 
 if TYPE_CHECKING:
     from rtrade.web.endpoints import Endpoint
+    from rtrade.web.jobs import Jobs
     from rtrade.web.security import Doors
     from rtrade.web.streams import Streams
     from rtrade.workflow.holding import HeldStore
     from rtrade.workflow.runs import RunIndex
+    from rtrade.workflow.strategies import StrategyFiles
 
 _NAME = "rtrade"
 
@@ -29,12 +31,15 @@ class Site:
     doors: Doors
     store: HeldStore
     runs: RunIndex
+    strategies: StrategyFiles
+    jobs: Jobs
     streams: Streams
     endpoints: list[Endpoint]
 
     def close(self) -> None:
-        """End streams and close what is open; a second call changes nothing."""
+        """End streams and jobs, and close what is open; a second call changes nothing."""
         self.streams.close()
+        self.jobs.close()
         self.store.close()
 
 
