@@ -9,8 +9,10 @@ committed after all, only the answer lost.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from time import monotonic
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -27,6 +29,9 @@ Work = Callable[[Connection], T]
 # How long work on a database goes on being tried, in seconds, before it fails.
 PATIENCE = 15.0
 
+# Where a process on Postgres tells others that a series has changed; the lock says which one.
+CHANNEL = "rtrade_series"
+_TELL = sa.text("SELECT pg_notify(:channel, :lock)")
 _LOCK = sa.text("SELECT set_config('lock_timeout', :limit, true), pg_advisory_xact_lock(:key)")
 
 
@@ -34,13 +39,21 @@ class Database:
     """An opened database: runs pieces of work in transactions. Safe to use from several threads.
 
     `patience` in seconds bounds both the wait for another process's lock and all retries of one
-    piece of work together.
+    piece of work together. `limit` in seconds bounds how long a query may take, None: it does not
+    end before it is done. On SQLite it bounds all queries of a piece of work that reads.
     """
 
-    def __init__(self, address: Address, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, address: Address, patience: float = PATIENCE, limit: float | None = None
+    ) -> None:
         self.address = address
         self.patience = patience
-        self.engine = _sqlite(address, patience) if address.is_sqlite else _postgres(address)
+        self._clock = None if limit is None or not address.is_sqlite else _Clock(limit)
+        self.engine = (
+            _sqlite(address, patience, self._clock)
+            if address.is_sqlite
+            else _postgres(address, limit)
+        )
         # COPY and `executemany` go past SQLAlchemy: what fails there is the driver's own error.
         driver = self.engine.dialect.dbapi
         assert driver is not None
@@ -89,6 +102,9 @@ class Database:
             if lock is not None and not self.address.is_sqlite:
                 limit = f"{int(self.patience * 1000)}ms"
                 connection.execute(_LOCK, {"limit": limit, "key": lock_number(lock)})
+            if lock is None and self._clock is not None:
+                with self._clock.running():
+                    return work(connection)
             return work(connection)
 
     @contextmanager
@@ -107,7 +123,30 @@ def lock_number(name: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _sqlite(address: Address, patience: float) -> Engine:
+class _Clock:
+    """Says when the work of a thread has taken too long; SQLite asks every so often."""
+
+    # Instructions of SQLite's machine between two questions: a millisecond's worth, about.
+    STEPS = 100_000
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._local = threading.local()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self._local.until = monotonic() + self._limit
+        try:
+            yield
+        finally:
+            self._local.until = None
+
+    def is_over(self) -> bool:
+        until = getattr(self._local, "until", None)
+        return until is not None and monotonic() > until
+
+
+def _sqlite(address: Address, patience: float, clock: _Clock | None) -> Engine:
     engine = sa.create_engine(
         address.url, connect_args={"timeout": patience, "check_same_thread": False}
     )
@@ -124,6 +163,8 @@ def _sqlite(address: Address, patience: float) -> Engine:
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.close()
+        if clock is not None:
+            driver.set_progress_handler(clock.is_over, clock.STEPS)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -133,7 +174,7 @@ def _sqlite(address: Address, patience: float) -> Engine:
     return engine
 
 
-def _postgres(address: Address) -> Engine:
+def _postgres(address: Address, limit: float | None) -> Engine:
     # A server that vanished without a word is noticed within a minute. What the URL says wins.
     wishes: dict[str, Any] = {
         "connect_timeout": 10, "application_name": "rtrade",
@@ -141,4 +182,7 @@ def _postgres(address: Address) -> Engine:
     }  # fmt: skip
     given = address.url.query
     arguments = {name: value for name, value in wishes.items() if name not in given}
+    if limit is not None:
+        told = f"{given.get('options', '')} -c statement_timeout={int(limit * 1000)}"
+        arguments["options"] = told.strip()
     return sa.create_engine(address.url, pool_size=5, max_overflow=20, connect_args=arguments)

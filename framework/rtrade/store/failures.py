@@ -43,6 +43,9 @@ _SQLITE: dict[int, tuple[type[StoreError], str, str | None]] = {
         StoreLocked, "another connection holds it for too long",
         "wait for the other rtrade to finish, or end it",
     ),
+    sqlite3.SQLITE_INTERRUPT: (
+        StoreLocked, "a query took longer than it may", "ask for less at once",
+    ),
     sqlite3.SQLITE_READONLY: (
         StoreReadOnly, "it can only be read",
         "allow writing to the file and its folder, or name another database in DATABASE_URL",
@@ -79,6 +82,7 @@ _POSTGRES: dict[str, tuple[type[StoreError], str | None]] = {
     "25006": (StoreReadOnly, "connect to the primary server, not to a replica"),
     "53100": (StoreFull, "free some space on the server: what was stored is kept"),
     "53200": (StoreFull, "give the server more memory: what was stored is kept"),
+    "57014": (StoreLocked, "ask for less at once: a query took longer than it may"),
     "55P03": (StoreLocked, "wait for the other rtrade to finish, or end it"),
     "42P01": (StoreDamaged, "a table was removed: restore the database, or name an empty one"),
 }

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from rtrade.store.store import Store as Store  # noqa: PLC0414 - for callers' annotations
 
 
-def open_store(url: str, folder: Path, *, patience: float | None = None) -> Store:
+def open_store(
+    url: str, folder: Path, *, patience: float | None = None, limit: float | None = None
+) -> Store:
     """Open the database at `url` (the setting DATABASE_URL), creating or migrating its tables.
 
     "" is the SQLite file `rtrade.db` in `folder`, the workspace's `.rtrade`, which is made where
     it is missing; `postgresql://` (or `postgres://`) is a Postgres database; `sqlite:///FILE`
     another file. Snapshots of series are kept in `folder` in any case. `patience` in seconds
-    bounds the wait for locks and all retries of one operation.
+    bounds the wait for locks and all retries of one operation, `limit` how long a query of rows may
+    take; None: as long as it needs.
     Raises StoreError: unreachable, denied, read-only, full, locked, of a newer schema, or not a
     database of rtrade.
     """
@@ -29,7 +32,7 @@ def open_store(url: str, folder: Path, *, patience: float | None = None) -> Stor
     address = read_address(url, folder)
     if address.is_sqlite:
         _make(address.file.parent)
-    database = Database(address, PATIENCE if patience is None else patience)
+    database = Database(address, PATIENCE if patience is None else patience, limit)
     try:
         return Store(database, prepare(database), folder)
     except BaseException:

@@ -86,7 +86,9 @@ class Body:
             raise _wrong_body([{"place": "", "detail": f"not JSON: {detail}"}]) from None
         found = sorted(self._validator.iter_errors(value), key=lambda one: str(one.json_path))
         if found:
-            raise _wrong_body([{"place": one.json_path, "detail": _said(one)} for one in found[:20]])
+            raise _wrong_body(
+                [{"place": one.json_path, "detail": _said(one)} for one in found[:20]]
+            )
         return value
 
 

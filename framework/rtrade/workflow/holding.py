@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class HeldStore:
     """The store of a workspace, opened when first needed and kept; safe to use from any thread.
 
-    `patience` in seconds bounds the wait for a lock and all retries of one piece of work.
+    `patience` in seconds bounds the wait for a lock and all retries of one piece of work, `limit`
+    how long a query may take.
     """
 
-    def __init__(self, workspace: Path, patience: float = 5.0) -> None:
+    def __init__(self, workspace: Path, *, patience: float = 5.0, limit: float = 10.0) -> None:
         self.workspace = workspace
         self._patience = patience
+        self._limit = limit
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._closed = False
@@ -43,7 +45,7 @@ class HeldStore:
 
                 url = load_settings(self.workspace)["DATABASE_URL"]
                 folder = self.workspace / ".rtrade"
-                self._store = open_store(url, folder, patience=self._patience)
+                self._store = open_store(url, folder, patience=self._patience, limit=self._limit)
             return self._store
 
     def close(self) -> None:
