@@ -153,13 +153,15 @@ class LevelWhy:
     """A protective level, and the move of the price that reaches it, as a fraction.
 
     `name` is one of BAR_EXITS. The move is from the close, or for a level that worked in the bar
-    from the low or high that came nearest to it. Of two stops the tighter one `counts`.
+    from the low or high that came nearest to it, which `reached` it or not. Of two stops the
+    tighter one `counts`.
     """
 
     name: str
     price: float
     move: float
     counts: bool = True
+    reached: bool = False
 
 
 @dataclass(frozen=True)

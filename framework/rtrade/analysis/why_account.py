@@ -201,4 +201,7 @@ def _levels(held: Position, near: Mapping[str, float]) -> Iterator[LevelWhy]:
         price = found[name]
         if core.placeable(price):
             counts = name == "take_profit" or not both or name == setting
-            yield LevelWhy(name, price, price / near[name] - 1.0, counts=counts)
+            seen = near[name]
+            beyond = core.beyond_target if name == "take_profit" else core.beyond_stop
+            reached = beyond(held.side, seen, price)
+            yield LevelWhy(name, price, price / seen - 1.0, counts=counts, reached=reached)

@@ -8,7 +8,16 @@ from rtrade.analysis.why_values import Place, Values
 from rtrade.catalog.registry import Kind, Registry
 from rtrade.core import bars as tri
 from rtrade.core.bars import BoolArray
-from rtrade.plan.nodes import Align, Answer, Binary, Call, Field, Node, Shift
+from rtrade.plan.nodes import (
+    Align,
+    Answer,
+    Binary,
+    Call,
+    Field,
+    Node,
+    Shift,
+    rests_on_answers,
+)
 from rtrade.plan.printing import formula
 from rtrade.plan.warmup import leads
 
@@ -50,7 +59,7 @@ class _Search:
         return f"{_named(node)} is not a finite number"
 
     def _earlier(self, node: Shift, own: Place) -> str:
-        if own.at < node.bars:
+        if self._is_warming(node, own):
             return self._warming(node, own)
         reason = self.reason(node.arg, own.back(node.bars))
         return f"{reason} ({node.bars} bar{'s' if node.bars != 1 else ''} back)"
@@ -71,7 +80,7 @@ class _Search:
             if not before.all():
                 within = f"within the window of {_named(node)}"
                 return f"{self.reason(arg, at)} at {self._values.time(at)}, {within}"
-        if gap is not None or own.at < leads([node], self._registry)[id(node)].warmup:
+        if gap is not None or self._is_warming(node, own):
             return self._warming(node, own)
         return f"{_named(node)} has no value for such bars: {_lowered(entry.doc)}"
 
@@ -87,15 +96,20 @@ class _Search:
         at, arg = max(found, key=lambda pair: pair[0])
         return arg, Place(own.clock, at)
 
+    def _is_warming(self, node: Node, own: Place) -> bool:
+        """Tell whether a node is not known yet only because too few bars have gone by."""
+        return own.at < leads([node], self._registry)[id(node)].warmup and not rests_on_answers(
+            node
+        )
+
     def _warming(self, node: Node, own: Place) -> str:
-        array = self._values.array(node)
         start = max(own.at, 0)
-        known = np.flatnonzero(~_unknown(node, array[start:]))
+        known = np.flatnonzero(~_unknown(node, self._values.array(node)[start:]))
         what = f"{_named(node)} is warming up"
         if not len(known):
             return f"{what}; it has no value in all of the data"
-        first = Place(own.clock, start + int(known[0]))
-        return f"{what} until the bar of {self._values.time(first)}"
+        first = self._values.time(Place(own.clock, start + int(known[0])))
+        return f"{what}: first known at the close of the {own.clock} bar of {first}"
 
 
 def _unknown(node: Node, array: object) -> BoolArray:

@@ -12,6 +12,7 @@ import click
 
 from rtrade import __version__
 from rtrade.cli.data import data
+from rtrade.cli.explaining import why
 from rtrade.cli.faking import fake_exchange
 from rtrade.cli.llm import llm
 from rtrade.cli.options import (
@@ -32,7 +33,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Commands of the design that later versions bring; refused by name instead of "no such command".
 _LATER = (
-    "optimize", "why", "collect", "trade",
+    "optimize", "collect", "trade",
 )  # fmt: skip
 
 _EPILOG = "\b\nSettings (environment, or .env of the workspace):\n" + "\n".join(
@@ -261,6 +262,7 @@ cli.add_command(data)
 cli.add_command(fake_exchange)
 cli.add_command(llm)
 cli.add_command(serve)
+cli.add_command(why)
 
 
 def main() -> None:

@@ -7,9 +7,10 @@ from dataclasses import fields
 from rtrade.core.resources import data_folder
 from rtrade.report.comparison_context import ComparisonContext
 from rtrade.report.context import ReportContext
+from rtrade.report.why_context import WhyContext
 
 
-def fill(template: str, context: ReportContext | ComparisonContext) -> str:
+def fill(template: str, context: ReportContext | ComparisonContext | WhyContext) -> str:
     """Return the page; raise WorldError where the templates cannot be read."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
