@@ -45,7 +45,7 @@ LOTS = ("1", "0.1", "0.00000001", "0.3", "25", "0.01")
 FEES = (0.0, 0.001, 0.01, 0.0625)
 SLIPPAGES = (0.0, 0.0, 0.0005, 0.01, 0.125, 0.25)
 # Now and then longer than a machine word has bits.
-LENGTHS = (40, 40, 40, 40, 30, 30, 25, 25, 12, 12, 6, 6, 3, 2, 1, 0, 70, 130, 260)
+LENGTHS = (40, 40, 40, 40, 30, 30, 25, 25, 12, 12, 6, 6, 3, 2, 1, 0, 64, 130, 256)
 SEEDS = range(2**32)
 
 # Picks one of a sequence of options.

@@ -72,11 +72,11 @@ def costs_of(pick: Callable, slippages: tuple[float, ...] = (0.0, 0.0, 0.0005, 0
 def turning(pick: Callable) -> Case:
     """All in on one side, then on the other at an open that has moved: reversals, cut by cash."""
     bars_held = pick((1, 2))
-    steps = [pick((0, 1, -1, 2.5, -3, 5)) for _ in range(12)]
+    steps = [pick((0, 1, -1, 2.5, -3, 5)) for _ in range(pick((12,) * 7 + (140,)))]
     path, price = [], 100.0
     for step in steps:
-        start = price + pick((0, 0, step, -step))
-        price = start + step
+        start = min(max(price + pick((0, 0, step, -step)), 40), 160)
+        price = min(max(start + step, 40), 160)
         path.append((start, max(start, price), min(start, price), price))
     decided = ["enter_long exit_short", *[""] * (bars_held - 1)]
     decided += ["enter_short exit_long", *[""] * (bars_held - 1)]

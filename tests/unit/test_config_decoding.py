@@ -152,7 +152,7 @@ CASES = [
     ({"backtest": "{cash: 0 USDT}"}, "0 USDT", "RT026", "`cash` must be above 0, not `0 USDT`",
      "write for example `10000`"),
     ({"backtest": "{cash: 9e999 USDT}"}, "9e999 USDT", "RT026",
-     "`cash` must be above 0, not `9e999 USDT`", "write for example `10000`"),
+     "`cash` must be above 0 and at most 1E+24, not `9e999 USDT`", "write for example `10000`"),
     ({"params": "{a: {default: 70, min: 5, max: 60}}"}, "70", "RT026",
      "`default` of `a` is 70, above its `max` of 60", "change it, or the range"),
     ({"params": "{a: {default: 0.1, min: 0.5}}"}, "0.1", "RT026",

@@ -93,8 +93,23 @@ def test_a_step_is_exactly_what_is_written(tmp_path, step):
     source = load_source(written(tmp_path, CSV.replace("lot: 1e-5", f"lot: {step}")))
     assert source.filters.lot == "0.00001"
     long = "0.1234567890123456789"
-    source = load_source(written(tmp_path, CSV.replace("lot: 1e-5", f"lot: {long}")))
-    assert source.filters.lot == long
+    source = load_source(written(tmp_path, CSV.replace("tick: 0.010", f"tick: {long}")))
+    assert source.filters.tick == long
+
+
+@pytest.mark.parametrize(
+    ("lot", "problem"),
+    [
+        ("0.1234567890123456", "has more than 15 digits, or 18 after the point"),
+        ("1.0001e-15", "has more than 15 digits, or 18 after the point"),
+        ("500.5", "is no whole number, and above 500"),
+    ],
+)
+def test_a_lot_that_sizes_cannot_be_counted_in_is_refused(tmp_path, lot, problem):
+    with pytest.raises(InvalidInput) as refused:
+        load_source(written(tmp_path, CSV.replace("lot: 1e-5", f"lot: {lot}")))
+    [finding] = refused.value.diagnostics
+    assert (finding.code, finding.message) == ("RT026", f"`lot` {problem}: {lot}")
 
 
 CASES = [

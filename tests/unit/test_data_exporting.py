@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rtrade.core.bars import Bars
 from rtrade.core.errors import UsageError, WorldError
+from rtrade.core.limits import LEAST_PRICE, MOST_PRICE
 from rtrade.data.exporting import ENDINGS, export, write_columns
 from unit.data_support import T0, assert_same, bars_at, frame, read, steps
 
@@ -34,7 +35,7 @@ def test_bars_come_back_to_the_bit(tmp_path, ending):
     assert_same(back(path), HOURS)
 
 
-positive = st.floats(min_value=5e-324, max_value=1.7e308)
+positive = st.floats(min_value=LEAST_PRICE, max_value=MOST_PRICE)
 
 
 @given(

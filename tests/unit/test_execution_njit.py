@@ -125,7 +125,7 @@ SOURCES = {
     "i": "integer",
     "end": "integer",
 }
-SPECIAL = {"lots", "lots_in", "quotient", "quiet_until"}
+SPECIAL = {"lots", "lots_in", "quotient", "size_of", "quiet_until"}
 
 
 def arguments(name, found, draw):
@@ -170,12 +170,24 @@ def test_compiled_lots_equal_the_plain_ones():
         assert same(PLAIN["lots_in"](*values[:3]), COMPILED["lots_in"](*values[:3])), values
 
 
-def test_quotient_is_rounded_once_compiled_or_not():
-    draw = Draw("quotient")
-    for _ in range(3000):
-        a = draw.random.getrandbits(draw.random.randrange(1, 62))
-        b = 10 ** draw.random.randrange(0, 19)
-        assert PLAIN["quotient"](a, b) == COMPILED["quotient"](a, b) == a / b, (a, b)
+def test_sizes_are_rounded_once_compiled_or_not():
+    """Of any lot that a run takes: whole steps of up to 15 digits, and broken ones up to 500."""
+    draw = Draw("sizes").random
+    wide = 0
+    for _ in range(6000):
+        decimals = draw.randrange(0, 19)
+        m = draw.randrange(1, 10 ** draw.randrange(1, 16))
+        n = draw.getrandbits(draw.randrange(1, 54))
+        if decimals and m > 500 * 10**decimals:
+            continue
+        wide += n * m >= 2**63
+        values = (n, m, float(m), 10**decimals)
+        exact = n * m / 10**decimals
+        assert PLAIN["size_of"](*values) == COMPILED["size_of"](*values) == exact, values
+        if decimals:
+            values = (n, m, 10**decimals)
+            assert PLAIN["quotient"](*values) == COMPILED["quotient"](*values) == exact, values
+    assert wide > 500
 
 
 def test_compiled_walk_equals_the_plain_one():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rtrade.catalog.quantities import Measure, Quantity
+from rtrade.core.limits import MOST_MONEY, MOST_UNITS
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,24 @@ SIZERS = (
     Sizer(
         "quote",
         "A fixed budget in quote currency.",
-        Quantity("quote", "Budget of an entry in quote currency.", Measure.MONEY, "1000"),
+        Quantity(
+            "quote",
+            "Budget of an entry in quote currency.",
+            Measure.MONEY,
+            "1000",
+            high=MOST_MONEY,
+        ),
     ),
     Sizer(
         "base",
         "A fixed amount of the base currency.",
-        Quantity("base", "Amount to buy or sell, in base currency.", Measure.AMOUNT, "0.5"),
+        Quantity(
+            "base",
+            "Amount to buy or sell, in base currency.",
+            Measure.AMOUNT,
+            "0.5",
+            high=MOST_UNITS,
+        ),
     ),
     Sizer(
         "risk",

@@ -35,6 +35,7 @@ from rtrade.config.schema_sources import (
 from rtrade.config.validation import in_order
 from rtrade.config.values import Values
 from rtrade.core.errors import InvalidInput
+from rtrade.core.limits import wrong_lot
 from rtrade.core.timeframes import Timeframe, iso
 from rtrade.core.units import parse_money
 
@@ -127,7 +128,11 @@ def _step(values: Values, path: Path) -> str | None:
     if given is None:
         return None
     values.amount(path, LOT if path[-1] == "lot" else TICK)
-    return format(Decimal(_written(values, path, given)).normalize(), "f")
+    step = Decimal(_written(values, path, given)).normalize()
+    if path[-1] == "lot" and LOT.holds(float(step)) and (problem := wrong_lot(step)) is not None:
+        message = f"`lot` {problem}: {_written(values, path, given)}"
+        values.find("RT026", path, message, "round it: sizes are whole numbers of lots")
+    return format(step, "f")
 
 
 def _written(values: Values, path: Path, given: Any) -> str:

@@ -21,6 +21,7 @@ from rtrade.config.schema_parts import (
     text,
     version,
 )
+from rtrade.core.limits import MOST_MONEY
 
 RULES = {
     "enter_long": "Open a long position where this condition is true.",
@@ -38,7 +39,7 @@ SLIPPAGE = Quantity(
     "slippage", "How much worse than the bar's price market and stop orders fill.",
     Measure.FRACTION, "5 bps", high=1, low_open=False, high_open=True,
 )  # fmt: skip
-CASH = Quantity("cash", "Starting cash in quote currency.", Measure.MONEY, "10000")
+CASH = Quantity("cash", "Starting cash in quote currency.", Measure.MONEY, "10000", high=MOST_MONEY)
 
 
 def strategy_schema() -> Schema:

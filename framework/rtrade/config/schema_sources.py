@@ -10,13 +10,15 @@ from rtrade.config.definitions import OutlierDef, QualityDef
 from rtrade.config.document import SECRET_KEYS
 from rtrade.config.schema_llm import only_providers, provider_properties
 from rtrade.config.schema_parts import Schema, mapping, quantity, root, text, version
+from rtrade.core.limits import LEAST_LOT, LEAST_PRICE, MOST_LOT, MOST_PRICE
 
 KINDS = ("synthetic", "csv", "parquet", "exchange", "llm")
 TIME_UNITS = ("auto", "s", "ms", "us", "ns", "iso")
 COLUMNS = ("time", "open", "high", "low", "close", "volume")
 LOT = Quantity(
-    "lot", "Step of sizes, in base currency.", Measure.AMOUNT, "0.00001", low=1e-15, low_open=False
-)
+    "lot", "Step of sizes, in base currency.", Measure.AMOUNT,
+    "0.00001", low=float(LEAST_LOT), low_open=False, high=float(MOST_LOT),
+)  # fmt: skip
 TICK = Quantity(
     "tick", "Step of prices, in quote currency.", Measure.AMOUNT, "0.01", low=1e-15, low_open=False
 )
@@ -31,7 +33,10 @@ BARS = Quantity(
     "bars", "How many bars to generate.", Measure.INTEGER, "10000", low=1, low_open=False,
     high=10_000_000,
 )  # fmt: skip
-PRICE = Quantity("price", "Price that the series starts from.", Measure.AMOUNT, "20000")
+PRICE = Quantity(
+    "price", "Price that the series starts from.", Measure.AMOUNT, "20000", low=LEAST_PRICE,
+    low_open=False, high=MOST_PRICE,
+)  # fmt: skip
 VOLATILITY = Quantity(
     "volatility", "Yearly volatility of the series.", Measure.FRACTION, "60%", high=10,
     low_open=False,

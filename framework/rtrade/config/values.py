@@ -26,7 +26,7 @@ from rtrade.config.formats import (
     Format,
     plain,
 )
-from rtrade.config.wording import label, quoted
+from rtrade.config.wording import FAR, label, quoted
 from rtrade.core.diagnostics import Diagnostic, SourceText, Span
 from rtrade.core.timeframes import HOUR, Timeframe, parse_time
 from rtrade.core.units import Length, parse_fraction, parse_length, parse_money
@@ -196,7 +196,7 @@ class Values:
             return 0.0
         if not declared.holds(value):
             ends = [f"{'above' if declared.low_open else 'at least'} {show(declared.low)}"]
-            if declared.high != float("inf"):
+            if value >= declared.high or declared.high < FAR:
                 ends.append(f"{'below' if declared.high_open else 'at most'} {show(declared.high)}")
             message = f"{label(path)} must be {' and '.join(ends)}, not {quoted(self.get(path))}"
             self.find("RT026", path, message, f"write for example `{declared.example}`")

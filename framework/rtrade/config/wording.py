@@ -15,6 +15,8 @@ from rtrade.config.formats import FORMATS, bare_number, plain, readings
 # What stands in a source of answers, and not where a strategy asks one.
 PROVIDER_KEYS = ("engine", "model", "base_url", "api_key", "prices", "knowledge_cutoff", "seed",
                  "temperature", "top_p", "max_tokens", "threads")  # fmt: skip
+# An end that nobody comes near is told to those who passed it.
+FAR = 1e12
 _SHORT = 40
 _LISTED = 16
 _TYPES = {
@@ -184,7 +186,7 @@ def out_of_range(path: Path, value: Any, schema: Mapping[str, Any]) -> Words:
             ("exclusiveMaximum", "below"),
             ("maximum", "at most"),
         )
-        if keyword in schema
+        if keyword in schema and not (keyword == "maximum" and value < FAR <= schema[keyword])
     ]
     return Words("RT026", f"{label(path)} must be {' and '.join(ends)}, not {quoted(value)}")
 

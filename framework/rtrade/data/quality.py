@@ -11,6 +11,7 @@ import numpy as np
 
 from rtrade.config.definitions import QualityDef
 from rtrade.core.bars import BoolArray, FloatArray, IntArray
+from rtrade.core.limits import LEAST_PRICE, MOST_PRICE
 from rtrade.core.timeframes import DAY, Timeframe, iso
 from rtrade.data.findings import MAX_COLLECTED, Finding
 from rtrade.data.tables import Table
@@ -49,11 +50,16 @@ def _check_numbers(table: Table) -> list[Finding]:
             for row in _rows(~finite)
             if (row, name) not in noted and (row, None) not in noted
         ]
-        code, wrong = ("RT314", values < 0) if name == "volume" else ("RT313", values <= 0)
+        code, wrong = ("RT314", values < 0) if name == "volume" else ("RT313", _no_price(values))
         findings += [
             Finding(code, row, f"{name} is {values[row]}") for row in _rows(wrong & finite)
         ]
     return findings
+
+
+def _no_price(values: FloatArray) -> BoolArray:
+    beyond: BoolArray = (values < LEAST_PRICE) | (values > MOST_PRICE)
+    return beyond
 
 
 def _check_ranges(table: Table) -> list[Finding]:

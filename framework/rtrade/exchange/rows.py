@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from rtrade.core.bars import Bars, FloatArray, IntArray
 from rtrade.core.errors import MalformedAnswer
 from rtrade.core.intervals import Interval
+from rtrade.core.limits import LEAST_PRICE, MOST_PRICE
 from rtrade.core.timeframes import Timeframe, iso
 
 
@@ -70,6 +71,8 @@ def check(rows: Rows, timeframe: Timeframe, window: Interval) -> Rows:
     _refuse(rows, ~np.isfinite(values).all(axis=1), "has a value that is no number")
     prices = values[:, :4]
     _refuse(rows, (prices <= 0).any(axis=1), "has a price that is not above 0")
+    beyond = (prices < LEAST_PRICE) | (prices > MOST_PRICE)
+    _refuse(rows, beyond.any(axis=1), f"has a price beyond {LEAST_PRICE:g} to {MOST_PRICE:g}")
     _refuse(rows, values[:, 4] < 0, "has a negative volume")
     _refuse(rows, values[:, 1] < prices.max(axis=1), "has a high below another of its prices")
     _refuse(rows, values[:, 2] > prices.min(axis=1), "has a low above another of its prices")

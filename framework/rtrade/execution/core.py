@@ -312,22 +312,26 @@ def amount(
     return min(units, most), units > most
 
 
-def lots_in(units: float, multiple: int, power: int) -> float:
+def lots_in(units: float, multiple: float, power: int) -> float:
     """Return the whole lots of `multiple / power` in `units`, forgiving a rounding error."""
     x = units / (multiple / power)
     return float(math.floor(x + max(1e-9, 1e-15 * x))) if x < 2.0 * MOST_LOTS else x
 
 
-def quotient(a: int, b: int) -> float:
-    """Return a / b rounded once, for 0 <= a < 2**62 and 0 < b <= 10**18.
+def quotient(n: int, m: int, b: int) -> float:
+    """Return n * m / b rounded once, for 0 <= n <= 2**53, 0 < m < 10**15, 1 < b <= 10**18.
 
-    Long division in binary where `a` is too long for a float64: one more bit than it holds, and
-    a last one that stands for all the rest.
+    Where the product is too long for a float64: multiplied and divided bit by bit, to one more bit
+    than a float64 holds, and a last one that stands for all the rest.
     """
-    if a <= MOST_LOTS:
-        return a / b
-    whole = a // b
-    rest = a - whole * b
+    if n <= MOST_LOTS // m:
+        return (n * m) / b
+    whole, rest = 0, 0
+    for place in range(53, -1, -1):
+        rest = rest * 2 + ((n >> place) & 1) * m
+        part = rest // b
+        rest = rest - part * b
+        whole = whole * 2 + part
     exponent = 0
     while whole < MOST_LOTS:
         rest = rest * 2
@@ -344,19 +348,31 @@ def lots(units: float, multiple: int, power: int, cash: float, price: float, fee
 
     Steps are made ten times coarser until a float64 counts them exactly.
     """
-    count = lots_in(units, multiple, power)
+    step = float(multiple)
+    count = lots_in(units, step, power)
     while count > MOST_LOTS:
         if power > 1:
             power = power // 10
         else:
-            multiple = multiple * 10
-        count = lots_in(units, multiple, power)
+            step = step * 10.0
+        count = lots_in(units, step, power)
     n = int(count)
-    size = quotient(n * multiple, power)
+    size = size_of(n, multiple, step, power)
     while n > 0 and collateral_left(cash, size, price, fee) < 0.0:
         n -= 1
-        size = quotient(n * multiple, power)
+        size = size_of(n, multiple, step, power)
     return size
+
+
+def size_of(n: int, multiple: int, step: float, power: int) -> float:
+    """Return the size of `n` lots of `step / power`, rounded once.
+
+    Whole steps may be beyond 64 bits, where a product of two exact floats is rounded once as well.
+    Others are still `multiple`.
+    """
+    if power == 1:
+        return n * step
+    return quotient(n, multiple, power)
 
 
 def size_refusal(cash: float, size: float, price: float, min_notional: float) -> int:

@@ -12,7 +12,7 @@ from rtrade.core.errors import EngineFault
 from rtrade.core.results import Cut
 from rtrade.execution import core
 from rtrade.execution.program import Program
-from rtrade.execution.tape import machine_floats
+from rtrade.execution.tape import check_numbers, machine_floats
 
 
 @dataclass(slots=True)
@@ -110,6 +110,7 @@ class Sizing:
     """
 
     def __init__(self, program: Program, protection: Protection, cuts: list[Cut]) -> None:
+        check_numbers(program)
         self.cuts = cuts
         self._kind = core.SIZINGS.index(program.sizing.kind)
         self._value = program.sizing.value

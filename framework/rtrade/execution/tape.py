@@ -11,6 +11,7 @@ import numpy as np
 
 from rtrade.core.bars import Bars, BoolArray, FloatArray, IntArray
 from rtrade.core.errors import EngineFault
+from rtrade.core.limits import LEAST_PRICE, MOST_MONEY, MOST_PRICE, wrong_lot
 from rtrade.core.timeframes import DAY, iso
 from rtrade.execution.program import Program
 
@@ -36,7 +37,7 @@ class Tape:
 
 
 def tape_of(bars: Bars) -> Tape:
-    """Return `bars` as machine arrays; raise EngineFault where a price is not above 0."""
+    """Return `bars` as machine arrays; raise EngineFault where a price is none that a run takes."""
     check_prices(bars)
     return Tape(
         time=np.ascontiguousarray(bars.time).data,
@@ -49,15 +50,15 @@ def tape_of(bars: Bars) -> Tape:
 
 
 def check_prices(bars: Bars) -> None:
-    """Raise EngineFault where a price is not above 0, naming the first such bar."""
+    """Raise EngineFault where a price is none that a run takes, naming the first such bar."""
     for name in _PRICES:
         prices = getattr(bars, name)
         if len(prices) != len(bars):
             raise EngineFault(f"the bars of {bars.symbol} have not one `{name}` each")
         # NaN is below and above nothing: the least and the greatest tell of all.
-        if not len(prices) or (prices.min() > 0.0 and prices.max() < np.inf):
+        if not len(prices) or (prices.min() >= LEAST_PRICE and prices.max() <= MOST_PRICE):
             continue
-        at = int(np.flatnonzero(~(np.isfinite(prices) & (prices > 0.0)))[0])
+        at = int(np.flatnonzero(~((prices >= LEAST_PRICE) & (prices <= MOST_PRICE)))[0])
         when = iso(int(bars.time[at]))
         raise EngineFault(f"the bars of {bars.symbol} have a bad `{name}` at {when}: {prices[at]}")
 
@@ -95,3 +96,13 @@ def check_lengths(program: Program, bars: int) -> None:
     for name, values in arrays.items():
         if values is not None and len(values) != bars:
             raise EngineFault(f"`{name}` has {len(values)} values for {bars} bars")
+
+
+def check_numbers(program: Program) -> None:
+    """Raise EngineFault where an amount or the lot of the program is none that a run takes."""
+    sizing, lot = program.sizing, program.filters.lot
+    for name, value in (("cash", program.cash), (f"sizing.{sizing.kind}", sizing.value)):
+        if not 0.0 < value <= MOST_MONEY:
+            raise EngineFault(f"`{name}` is {value}: a run takes amounts up to {MOST_MONEY:g}")
+    if (problem := wrong_lot(lot)) is not None:
+        raise EngineFault(f"the lot {lot} {problem}")

@@ -78,7 +78,7 @@ CODES = (
     Code(
         "RT313",
         "price not above zero",
-        "A price is zero or negative.",
+        "A price is zero or negative, or beyond what a run reckons with: from 1e-12 to 1e15.",
     ),
     Code(
         "RT314",
