@@ -17,6 +17,7 @@ from integration.test_cli import rtrade
 from rtrade.analysis.schema import result_schema
 from rtrade.analysis.trace import TRACE_COLUMNS
 from rtrade.config.definitions import CostsDef
+from rtrade.core.errors import EngineFault
 from rtrade.execution import bt, compiled
 
 STRATEGY = "strategies/long_short_momentum.yaml"
@@ -152,6 +153,28 @@ def test_a_difference_is_named_and_the_run_marked_invalid(
     assert "Verified: two engines" not in page
 
 
+def test_an_engine_that_fails_is_named_with_the_strategy(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(program: Any, bars: Any) -> Any:
+        raise EngineFault("the bars of BTC/USDT have a bad `close` at 2023-09-04T00:00:00Z: 0.0")
+
+    monkeypatch.setattr(compiled, "run", failing)
+    command = ["run", STRATEGY, *RANGE, "--engine", "compiled", "--out", "failing"]
+    code, out, err = call(command, workspace)
+    assert (code, out) == (4, "")
+    assert err.startswith(
+        "error: `long_short_momentum` on the engine `compiled`: the bars of BTC/USDT have a bad "
+        "`close` at 2023-09-04T00:00:00Z: 0.0\n"
+    )
+    assert not (workspace / "failing").exists()
+    # As the second of two engines it differs from the first, which has a result.
+    verifying = ["run", STRATEGY, *RANGE, "--verify", "--no-assumptions", "--out", "failing"]
+    code, out, _ = call(verifying, workspace)
+    assert code == 1
+    assert "backtrader and compiled differ: the run is a result by backtrader and a fault (" in out
+
+
 @pytest.mark.parametrize("options", [("--verify",), ()], ids=["verified", "alone"])
 def test_a_trace_changes_nothing_and_has_every_bar(
     options: tuple[str, ...], workspace: Path
@@ -206,14 +229,15 @@ def test_kernels_are_compiled_once_and_the_first_run_says_so(
     assert not cache.exists()
     run = ("run", STRATEGY, *RANGE, "--engine", "compiled", "--out", "cold")
     note = "compiling kernels of the engine `compiled`, once for this installation\n"
-    assert asked("run", STRATEGY, *RANGE, "--out", "cold")[1] == ""
+    plain = ("run", STRATEGY, *RANGE, "--out", "cold")
+    assert asked(*plain, "--no-assumptions")[1] == ""
     assert kept() == {}
     assert asked(*run)[1] == note
     first = kept()
     assert first
     # Another strategy, other bars, another range: nothing is compiled any more.
     other = ("run", "strategies/turtle.yaml", "--set", "data.timeframe=4h", "--engine", "compiled")
-    assert asked(*run)[1] == asked(*other)[1] == ""
+    assert asked(*run)[1] == asked(*other)[1] == asked(*plain)[1] == ""
     assert kept() == first
     assert f"{len([*cache.rglob('*.nbi')])} kept" in asked("doctor")[0].partition("kernels: ")[2]
 

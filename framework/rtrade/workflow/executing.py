@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from rtrade.core.errors import UsageError
+from rtrade.core.errors import EngineFault, UsageError
 from rtrade.execution.engines import COMPILED, DEFAULT_ENGINE, cold, engine, other_than
 from rtrade.workflow.compiling import Compiled
 from rtrade.workflow.markets import Fetching
@@ -112,7 +112,7 @@ def _execute(
     log.info("signals evaluated", extra={"rules": len(plan.rules), "seconds": since(clock)})
     asking = answers.asking() if answers else None
     program = prepare(plan, market, signals)
-    result, trace = _run(program, market, manner, asking)
+    result, trace = _run(plan.name, program, market, manner, asking)
     verification = _verified(program, market, result) if manner.verify else None
     ledger = _assumed(program, market, plan, manner)
     if answers is None:
@@ -130,19 +130,23 @@ def _execute(
 
 
 def _run(
-    program: Program, market: MarketData, manner: Manner, asking: Asking | None
+    strategy: str, program: Program, market: MarketData, manner: Manner, asking: Asking | None
 ) -> tuple[RunResult, Sequence[TracedBar] | None]:
     clock, trace = perf_counter(), None
-    if manner.trace:
-        from rtrade.execution import bt
+    try:
+        if manner.trace:
+            from rtrade.execution import bt
 
-        result, trace = bt.trace(program, market.bars, asking=asking)
-    elif asking is not None:
-        from rtrade.execution import bt
+            result, trace = bt.trace(program, market.bars, asking=asking)
+        elif asking is not None:
+            from rtrade.execution import bt
 
-        result = bt.run(program, market.bars, asking=asking)
-    else:
-        result = engine(manner.engine)(program, market.bars)
+            result = bt.run(program, market.bars, asking=asking)
+        else:
+            result = engine(manner.engine)(program, market.bars)
+    except EngineFault as fault:
+        message = f"`{strategy}` on the engine `{manner.engine}`: {fault.message}"
+        raise EngineFault(message, hint=fault.hint) from fault
     log.info("engine done", extra={"fills": len(result.fills), "seconds": since(clock)})
     return result, trace
 
