@@ -12,5 +12,7 @@ RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
 USER rtrade
 WORKDIR /workspace
 VOLUME /workspace
+# Kernels outlive the container: they are compiled once for a workspace.
+ENV RTRADE_CACHE=/workspace/.rtrade
 ENTRYPOINT ["rtrade"]
 CMD ["--help"]

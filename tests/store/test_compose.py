@@ -56,3 +56,11 @@ def test_volumes_are_declared_and_the_image_has_what_a_wheel_needs(
     }
     assert kept >= {"framework", "schemas", "reports", "strategies", "datasources", "setup.cfg"}
     assert all((ROOT / name).exists() for name in kept)
+
+
+def test_compiled_kernels_outlive_the_container(services: dict[str, Any]) -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    (cache,) = [line.partition("=")[2] for line in lines if line.startswith("ENV RTRADE_CACHE=")]
+    (volume,) = [line.split()[1] for line in lines if line.startswith("VOLUME ")]
+    assert Path(cache).is_relative_to(volume)
+    assert services["rtrade"]["volumes"] == [f"workspace:{volume}"]
