@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-from rtrade.analysis.why import Condition, Why
+from rtrade.analysis.why import Condition, RuleWhy, Why
 from rtrade.report import why_words as words
 from rtrade.report.templates import fill
 from rtrade.report.why_context import WhyContext, WhyModel, WhyPart, WhyTree
@@ -20,21 +20,23 @@ TEMPLATE = "parts/why.html.j2"
 
 def document(why: Why) -> dict[str, Any]:
     """Return the explanation as JSON-able data; `schemas/why.schema.json` describes it."""
-    found = asdict(why)
-    for rule, told in zip(found["rules"], why.rules, strict=True):
-        if told.condition is not None:
-            rule["condition"] = _node(told.condition)
-        rule["sentence"] = effect(told, why)
-    return {"summary": summary(why), **found}
+    return {"summary": summary(why), **_plain(why, why)}
 
 
-def _node(condition: Condition) -> dict[str, Any]:
-    """Return a condition with its sentence."""
-    own = {name: value for name, value in vars(condition).items() if name != "parts"}
-    own["values"] = [asdict(value) for value in condition.values]
-    own["distance"] = None if condition.distance is None else asdict(condition.distance)
-    own["sentence"] = words.sentence(condition)
-    return {**own, "parts": [_node(part) for part in condition.parts]}
+def _plain(value: Any, why: Why) -> Any:
+    """Return a value as JSON has it; rules and conditions come with their sentences."""
+    if isinstance(value, tuple):
+        return [_plain(one, why) for one in value]
+    if isinstance(value, Mapping):
+        return dict(value)
+    if not is_dataclass(value):
+        return value
+    found = {one.name: _plain(getattr(value, one.name), why) for one in fields(value)}
+    if isinstance(value, RuleWhy):
+        found["sentence"] = effect(value, why)
+    elif isinstance(value, Condition):
+        found["sentence"] = words.sentence(value)
+    return found
 
 
 def as_text(why: Why) -> str:

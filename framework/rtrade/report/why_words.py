@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from rtrade.analysis.why import FALSE, TRUE, UNKNOWN, Condition, FillWhy, LevelWhy, Scalar, Value
+from rtrade.analysis.why import TRUE, UNKNOWN, Condition, FillWhy, LevelWhy, Scalar, Value
 from rtrade.plan.names import number as plain_number
 from rtrade.report.formatting import Form, ascii_text, show
 

@@ -75,11 +75,13 @@ def generated(root: Path) -> dict[Path, str]:
     from rtrade.config.schema import strategy_schema
     from rtrade.config.schema_parts import dump
     from rtrade.config.schema_sources import datasource_schema
+    from rtrade.report.why_schema import why_schema
 
     return {
         root / "schemas" / "strategy.schema.json": dump(with_snippets(strategy_schema())),
         root / "schemas" / "datasource.schema.json": dump(datasource_schema()),
         root / "schemas" / "result.schema.json": dump(result_schema()),
+        root / "schemas" / "why.schema.json": dump(why_schema()),
         root / "docs" / "errors.md": error_page(root / "docs" / "diagnostics"),
         root / "docs" / "metrics.md": metrics_page(),
         root / "docs" / "diagnoses.md": diagnoses_page(),

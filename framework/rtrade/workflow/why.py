@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,7 @@ import numpy as np
 from rtrade import __version__
 from rtrade.analysis.stored import StoredRun, read_run
 from rtrade.analysis.why import CandleWhy, Why
+from rtrade.analysis.why_differs import departures, differences, digest_again
 from rtrade.catalog.installed import registry
 from rtrade.core.errors import UsageError
 from rtrade.core.results import BAR_EXITS
@@ -24,8 +28,11 @@ from rtrade.workflow.reopening import bars_again, recompiled
 
 if TYPE_CHECKING:
     from rtrade.analysis.why_account import Scene
+    from rtrade.analysis.why_values import Values
     from rtrade.core.bars import Bars, MarketData
+    from rtrade.execution.program import Program
     from rtrade.plan.plan import Plan
+    from rtrade.plan.written import Reader
     from rtrade.signals.answers import AnswerSeries
     from rtrade.workflow.compiling import Compiled
 
@@ -42,37 +49,28 @@ def why(folder: Path, at: str | int) -> Why:
     not empty where the run does not come out again as it was. Raises UsageError where the run has
     no such bar, InvalidInput and WorldError where its strategy or its bars cannot be had any more.
     """
-    run = read_run(folder)
-    wanted = _wanted(run, at)
-    compiled = recompiled(run)
-    market = bars_again(run, compiled)
-    bar = bar_at(market.bars, wanted, run.run_id)
-    return _Explanation(run, compiled, market).of(bar)
+    return Explainer(folder).why(at)
 
 
-class _Explanation:
-    """A run made again, ready to be asked about its bars."""
+class Explainer:
+    """A run made again, to be asked about any number of its bars.
 
-    def __init__(self, run: StoredRun, compiled: Compiled, market: MarketData) -> None:
-        from rtrade.analysis.llm_baselines import answers_of
-        from rtrade.analysis.why_values import Values
+    It holds the bars and the signals of the run. What `why` raises is raised by its first question.
+    """
 
-        self._run, self._compiled, self._market = run, compiled, market
-        self._plan: Plan = compiled.plan
-        self._answers: dict[str, AnswerSeries] = dict(
-            answers_of(self._plan, run.decisions, market.base.time) if self._plan.llm else {}
-        )
-        self._values = Values(self._plan, market, self._answers)
+    def __init__(self, folder: Path) -> None:
+        self.run: StoredRun = read_run(folder)
 
-    def of(self, bar: int) -> Why:
+    def why(self, at: str | int) -> Why:
+        """Explain the bar that holds the moment `at`, as the function `why` does."""
         from rtrade.analysis.why_conditions import conditions
         from rtrade.analysis.why_models import models_at
-        from rtrade.plan.written import Reader
 
-        run, plan, market, bars = self._run, self._plan, self._market, self._market.bars
-        scene, at = self._watched(bar), market.first + bar
-        reader = Reader(plan, self._compiled.definition, registry())
-        rules = conditions(reader, self._values, registry(), at)
+        run, wanted = self.run, _wanted(self.run, at)
+        plan, market, bars = self._plan, self._market, self._market.bars
+        bar = bar_at(bars, wanted, run.run_id)
+        scene, place = self._watched(bar), market.first + bar
+        rules = conditions(self._reader, self._values, registry(), place)
         return Why(
             run_id=run.run_id,
             strategy=plan.name,
@@ -83,7 +81,7 @@ class _Explanation:
             bar=bar,
             bars=len(bars),
             candle=_candle(bars, bar),
-            differs=self._differs(scene),
+            differs=self._differs or tuple(departures(run, scene.seen)),
             rules=scene.rules(rules),
             decision=scene.decision(),
             fills=scene.fills(),
@@ -91,33 +89,70 @@ class _Explanation:
             next=scene.next(),
             account=scene.account(),
             position=scene.position(),
-            models=models_at(plan, run.decisions, market.base.time, at),
+            models=models_at(plan, run.decisions, market.base.time, place),
         )
 
     def _watched(self, bar: int) -> Scene:
-        """Run the engine to the bar after `bar`, on the reference engine: all make one run."""
+        """Run the engine to the bar after `bar`; the reference engine, as all make one run."""
         from rtrade.analysis.why_account import Scene
         from rtrade.execution import bt
-        from rtrade.execution.preparing import prepare
-        from rtrade.signals.evaluate import evaluate
         from rtrade.workflow.verifying import first_bars
 
-        plan, market = self._plan, self._market
-        program = prepare(plan, market, evaluate(plan, market, self._answers))
+        market = self._market
         count = min(bar + 2, len(market.bars))
-        watched = bt.watch(
-            first_bars(program, count), market.bars.slice(0, count), range(bar, count)
-        )
+        program, bars = first_bars(self._program, count), market.bars.slice(0, count)
+        watched = bt.watch(program, bars, range(bar, count))
         minimum = market.filters.min_notional
-        return Scene(plan, market.bars, self._values, watched[bar], watched.get(bar + 1), minimum)
+        return Scene(
+            self._plan, market.bars, self._values, watched[bar], watched.get(bar + 1), minimum
+        )
 
-    def _differs(self, scene: Scene) -> tuple[str, ...]:
-        from rtrade.analysis.why_differs import departures, differences, digest_again
+    @cached_property
+    def _compiled(self) -> Compiled:
+        return recompiled(self.run)
 
-        run, plan, market = self._run, self._plan, self._market
+    @property
+    def _plan(self) -> Plan:
+        return self._compiled.plan
+
+    @cached_property
+    def _market(self) -> MarketData:
+        return bars_again(self.run, self._compiled)
+
+    @cached_property
+    def _answers(self) -> Mapping[str, AnswerSeries]:
+        if not self._plan.llm:
+            return {}
+        from rtrade.analysis.llm_baselines import answers_of
+
+        return answers_of(self._plan, self.run.decisions, self._market.base.time)
+
+    @cached_property
+    def _program(self) -> Program:
+        from rtrade.execution.preparing import prepare
+        from rtrade.signals.evaluate import evaluate
+
+        # What no rule or size rests on is not looked at.
+        plan, market = replace(self._plan, signals={}), self._market
+        return prepare(plan, market, evaluate(plan, market, self._answers))
+
+    @cached_property
+    def _values(self) -> Values:
+        from rtrade.analysis.why_values import Values
+
+        return Values(self._plan, self._market, self._answers)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        from rtrade.plan.written import Reader
+
+        return Reader(self._plan, self._compiled.definition, registry())
+
+    @cached_property
+    def _differs(self) -> tuple[str, ...]:
+        run, plan, market = self.run, self._plan, self._market
         fingerprint = fingerprint_of(plan, market, digest_again(run.decisions, plan))
-        found = differences(run, plan, market, fingerprint, __version__)
-        return found or tuple(departures(run, scene.seen))
+        return differences(run, plan, market, fingerprint, __version__)
 
 
 def _candle(bars: Bars, bar: int) -> CandleWhy:
