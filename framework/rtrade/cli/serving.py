@@ -62,12 +62,14 @@ def serve(
     from rtrade.web.app import create_app
     from rtrade.web.security import LOOPBACK
     from rtrade.web.serving import Server, check_address
+    from rtrade.workflow.redacting import Redactor
 
     workspace = find_workspace(None)
     settings = load_settings(workspace)
     token = settings["RTRADE_TOKEN"] or None
     check_address(host, token=token, proxied=proxied, names=names)
-    configure_logs("debug" if debug else log_level or settings["RTRADE_LOG"])
+    level = "debug" if debug else log_level or settings["RTRADE_LOG"]
+    configure_logs(level, redact=Redactor(workspace), also=("waitress", "py.warnings"))
     app = create_app(workspace, token=token, hosts=(*LOOPBACK, host, *names), secure=proxied)
     _run(Server(app, host, port))
     return 0

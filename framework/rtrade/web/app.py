@@ -9,15 +9,18 @@ from flask import Flask
 
 from rtrade.web import replies
 from rtrade.web.blueprints import apis, page_blueprints
+from rtrade.web.documentation import documentation
+from rtrade.web.endpoints import Api
 from rtrade.web.health import health
 from rtrade.web.jobs import Jobs
 from rtrade.web.login import login
-from rtrade.web.openapi import documentation
+from rtrade.web.meters import Meters
 from rtrade.web.problems import register_problems
 from rtrade.web.security import LOOPBACK, MOST_BODY, Doors, register_security
 from rtrade.web.site import Site, attach
 from rtrade.web.streams import Streams
 from rtrade.workflow.holding import HeldStore
+from rtrade.workflow.redacting import Redactor
 from rtrade.workflow.runs import RunIndex
 from rtrade.workflow.strategies import StrategyFiles
 
@@ -33,7 +36,7 @@ def create_app(
     secure: bool = False,
     most_streams: int = MOST_STREAMS,
 ) -> Flask:
-    """Return the application of a workspace.
+    """Return the application of a workspace, whose `site_of` has to be closed in the end.
 
     `hosts` are the names that it answers to, without ports; `secure` says that clients come by way
     of TLS. Raises UsageError for a weak token.
@@ -43,27 +46,33 @@ def create_app(
     # An address has one spelling: no redirect makes another of what a client sent.
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    groups, store = apis(), HeldStore(workspace)
-    site = Site(
-        workspace=workspace,
-        doors=Doors(hosts, token, secure=secure),
-        store=store,
-        runs=RunIndex(workspace, store),
-        strategies=StrategyFiles(workspace),
-        jobs=Jobs(workspace),
-        streams=Streams(most_streams),
-        endpoints=[endpoint for group in groups for endpoint in group.endpoints],
-    )
+    groups = apis()
+    site = _site(workspace, groups, Doors(hosts, token, secure=secure), most_streams)
     attach(app, site)
-    # Steps after a request run last declared first: compression is the last of all.
+    # What is declared first is the last step after a request: its time and status are final then,
+    # and nothing is added to what was compressed.
+    site.meters.watch(app)
     app.after_request(replies.finish)
     register_security(app, site.doors)
     register_problems(app)
-    app.register_blueprint(health)
-    app.register_blueprint(login)
-    app.register_blueprint(documentation(groups))
-    for group in groups:
-        app.register_blueprint(group.blueprint())
-    for blueprint in page_blueprints():
+    blueprints = [health, login, documentation(groups), *(group.blueprint() for group in groups)]
+    for blueprint in (*blueprints, *page_blueprints()):
         app.register_blueprint(blueprint)
     return app
+
+
+def _site(workspace: Path, groups: Sequence[Api], doors: Doors, most_streams: int) -> Site:
+    store, streams, redact = HeldStore(workspace), Streams(most_streams), Redactor(workspace)
+    jobs = Jobs(workspace, redact)
+    return Site(
+        workspace=workspace,
+        doors=doors,
+        redact=redact,
+        store=store,
+        runs=RunIndex(workspace, store),
+        strategies=StrategyFiles(workspace),
+        jobs=jobs,
+        streams=streams,
+        meters=Meters(streams, jobs),
+        endpoints=tuple(endpoint for group in groups for endpoint in group.endpoints),
+    )

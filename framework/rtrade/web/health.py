@@ -24,6 +24,17 @@ def readyz() -> Response:
         with site().store.opened() as store:
             store.document("ready", "")
     except StoreError as fault:
-        found = {"status": "unavailable", "database": {"ok": False, "detail": fault.message}}
+        site().meters.database(up=False)
+        found = {
+            "status": "unavailable",
+            "database": {"ok": False, "detail": site().redact(fault.message)},
+        }
         return json_reply(found, status=503, cache=NOW)
+    site().meters.database(up=True)
     return json_reply({"status": "ok", "database": {"ok": True}}, cache=NOW)
+
+
+@health.get("/metrics")
+def metrics() -> Response:
+    """Answer the meters in the format of Prometheus."""
+    return site().meters.reply()

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time_ns
@@ -68,10 +68,11 @@ class Job:
 
 
 class Jobs:
-    """The jobs of a server; safe to use from any thread."""
+    """The jobs of a server; safe to use from any thread. `redact` hides secrets in what is told."""
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, redact: Callable[[str], str] = str) -> None:
         self._workspace = workspace
+        self._redact = redact
         self._changed = threading.Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._queue: deque[tuple[Job, Mapping[str, Any]]] = deque()
@@ -225,7 +226,7 @@ class Jobs:
                 self._finish(job, FAILED)
 
     def _hear(self, job: Job, line: str) -> None:
-        told = json.loads(line)
+        told = json.loads(self._redact(line))
         name = told.pop("event")
         with self._changed:
             if job.over:

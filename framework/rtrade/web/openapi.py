@@ -1,33 +1,24 @@
-"""The OpenAPI 3.1 document, made of the declarations of endpoints, and the page that shows it."""
+"""The OpenAPI 3.1 document, made of the declarations of endpoints."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
-
-from flask import Blueprint, Response
 
 from rtrade import __version__
 from rtrade.web.components import COMPONENTS
 from rtrade.web.endpoints import Answer, Api, Endpoint
 from rtrade.web.parameters import Param
 from rtrade.web.problems import KINDS, MEDIA_TYPE
-from rtrade.web.replies import REVALIDATE, json_reply
 
 Document = dict[str, Any]
 
-_DESCRIPTION = """\
+DESCRIPTION = """\
 Times are whole milliseconds since 1970 UTC, and prices and sizes are JSON numbers of float64, in \
 quote and base currency, unless an endpoint says otherwise. Documents of runs keep the times of \
 result.json, ISO-8601. What fails is answered by an RFC 9457 problem document. Parameters that are \
 not declared are refused."""
-
-_GENERATED = """\
-Generated from the declarations of `web/api/`; `make docs` writes it. `rtrade serve` has the same at
-`/api/docs`, and the OpenAPI 3.1 document at `/api/openapi.json`.
-"""
 
 # What any endpoint may answer besides its own.
 _ALWAYS = {
@@ -50,7 +41,7 @@ def openapi_document(groups: Sequence[Api]) -> Document:
         "info": {
             "title": "rtrade",
             "version": __version__,
-            "description": _DESCRIPTION,
+            "description": DESCRIPTION,
             "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
         },
         "servers": [{"url": "/"}],
@@ -108,21 +99,25 @@ def _parameter(param: Param, place: str) -> Document:
     }
 
 
-def _responses(endpoint: Endpoint) -> Document:
-    refusals = dict(_ALWAYS)
+def refusals_of(endpoint: Endpoint) -> dict[int, str]:
+    """Return the statuses of problems that an endpoint may answer, with what they mean."""
+    found = dict(_ALWAYS)
     if endpoint.path_params:
-        refusals[404] = "There is no such thing."
-    refusals[422] = "Parameters or the body are not as declared."
+        found[404] = "There is no such thing."
+    found[422] = "Parameters or the body are not as declared."
     if endpoint.method not in ("GET", "HEAD"):
-        refusals[403] = "The request comes from another site."
+        found[403] = "The request comes from another site."
     if endpoint.body is not None:
-        refusals[413] = "The body is larger than is allowed."
-        refusals[415] = "The body is not application/json."
-    refusals |= dict(endpoint.refusals)
+        found[413] = "The body is larger than is allowed."
+        found[415] = "The body is not application/json."
+    return dict(sorted((found | dict(endpoint.refusals)).items()))
+
+
+def _responses(endpoint: Endpoint) -> Document:
     answers = {str(endpoint.answer.status): _answer(endpoint.answer)}
     if endpoint.method == "GET" and endpoint.answer.status == HTTPStatus.OK:
         answers["304"] = {"description": "The client has it: If-None-Match named its tag."}
-    for status, doc in sorted(refusals.items()):
+    for status, doc in refusals_of(endpoint).items():
         answers[str(status)] = {
             "description": doc,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -174,76 +169,3 @@ def _problem_schema() -> Document:
             "incident": {**text, "description": "The number of a bug in the server's log."},
         },
     }
-
-
-def documentation(groups: Sequence[Api]) -> Blueprint:
-    """Return the addresses of the document and of the page that shows it."""
-    document = openapi_document(groups)
-    made = Blueprint("documentation", __name__)
-
-    @made.get("/api/openapi.json")
-    def openapi() -> Response:
-        """Answer the OpenAPI document."""
-        return json_reply(document, cache=REVALIDATE)
-
-    return made
-
-
-def api_page(groups: Sequence[Api]) -> str:
-    """Return docs/api.md: every endpoint with its parameters, answers and problems."""
-    document = openapi_document(groups)
-    parts = [
-        "# The data API\n",
-        _GENERATED,
-        _wrapped(_DESCRIPTION),
-    ]
-    for group in groups:
-        parts.append(f"## {group.name}\n\n{group.doc}\n")
-        parts += [_section(endpoint) for endpoint in group.endpoints]
-    rows = [f"| `{name}` | {doc} |" for name, doc in KINDS.items()]
-    parts.append("## Problems\n\n| kind | meaning |\n|---|---|\n" + "\n".join(rows) + "\n")
-    assert document["paths"]
-    return "\n".join(parts)
-
-
-def _section(endpoint: Endpoint) -> str:
-    lines = [f"### {endpoint.method} {endpoint.path}\n", f"{endpoint.summary}\n"]
-    params = [*endpoint.path_params, *endpoint.query]
-    if params:
-        lines += ["| parameter | meaning | values |", "|---|---|---|"]
-        lines += [f"| `{one.name}` | {one.doc} | {_values(one)} |" for one in params]
-        lines.append("")
-    if endpoint.body is not None:
-        lines.append(f"Body: {endpoint.body.doc}\n")
-    answer = endpoint.answer
-    medias = ", ".join(f"`{media}`" for media in answer.content)
-    lines.append(f"{answer.status}: {answer.doc} {medias}".rstrip() + "\n")
-    return "\n".join(lines)
-
-
-def _values(param: Param) -> str:
-    schema = param.schema
-    if "enum" in schema:
-        text = ", ".join(f"`{one}`" for one in schema["enum"])
-    elif "minimum" in schema:
-        text = f"{schema['minimum']:,} to {schema['maximum']:,}"
-    else:
-        text = str(schema["type"])
-    if param.required:
-        return f"{text}; required"
-    if param.default is not None:
-        shown = str(param.default).lower() if isinstance(param.default, bool) else param.default
-        return f"{text}; default `{shown}`"
-    return text
-
-
-def _wrapped(text: str, width: int = 100) -> str:
-    words: Iterable[str] = re.split(r"\s+", text)
-    lines, line = [], ""
-    for word in words:
-        if len(line) + len(word) >= width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return "\n".join([*lines, line]) + "\n"

@@ -11,9 +11,11 @@ from flask import Flask, current_app
 if TYPE_CHECKING:
     from rtrade.web.endpoints import Endpoint
     from rtrade.web.jobs import Jobs
+    from rtrade.web.meters import Meters
     from rtrade.web.security import Doors
     from rtrade.web.streams import Streams
     from rtrade.workflow.holding import HeldStore
+    from rtrade.workflow.redacting import Redactor
     from rtrade.workflow.runs import RunIndex
     from rtrade.workflow.strategies import StrategyFiles
 
@@ -29,12 +31,14 @@ class Site:
 
     workspace: Path
     doors: Doors
+    redact: Redactor
     store: HeldStore
     runs: RunIndex
     strategies: StrategyFiles
     jobs: Jobs
     streams: Streams
-    endpoints: list[Endpoint]
+    meters: Meters
+    endpoints: tuple[Endpoint, ...]
 
     def close(self) -> None:
         """End streams and jobs, and close what is open; a second call changes nothing."""
