@@ -20,9 +20,11 @@ COLUMNS = 7
 
 
 def walk_all(
-    prices: FloatArray,
-    day: IntArray,
+    start: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
     close: FloatArray,
+    day: IntArray,
     rules: IntArray,
     rows: IntArray,
     measures: FloatArray,
@@ -44,8 +46,9 @@ def walk_all(
         while True:
             counts[:] = 0
             cash, side, size = walk(
-                prices, day, rules, places, measures, terms, fills, money, none, counts
-            )
+                start, low, high, close, day, rules, places, measures, terms, fills, money, none,
+                counts,
+            )  # fmt: skip
             if not measured or counts[FILLED] <= len(fills):
                 break
             fills = np.empty((counts[FILLED] * 2, 3), dtype=np.int64)

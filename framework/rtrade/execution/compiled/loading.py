@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,23 +18,36 @@ from rtrade.execution.compiled.states import (
     Books,
     Terms,
 )
-from rtrade.execution.compiled.walker import CLOSE, HIGH, LOW, OPEN
 from rtrade.execution.positions import Protection, Sizing
 from rtrade.execution.program import Program
 from rtrade.execution.tape import check_prices
 
 
-def prices_of(bars: Bars) -> tuple[FloatArray, IntArray]:
-    """Return the prices of bars as the walker reads them, and the UTC day number of each.
+class Prices(NamedTuple):
+    """The bars of a run as the walker reads them; what is not looked at may be anything."""
+
+    start: FloatArray
+    low: FloatArray
+    high: FloatArray
+    close: FloatArray
+    day: IntArray
+
+
+def prices_of(bars: Bars, *, daily: bool) -> Prices:
+    """Return the bars for a walk, their own arrays where it can be; `daily` asks for the days.
 
     Raises EngineFault where a price is not above 0.
     """
     check_prices(bars)
-    prices = np.empty((len(bars), 4))
-    prices[:, OPEN], prices[:, CLOSE] = bars.open, bars.close
-    np.minimum(bars.low, bars.open, out=prices[:, LOW])
-    np.maximum(bars.high, bars.open, out=prices[:, HIGH])
-    return sealed(prices), sealed_whole(bars.time // DAY)
+    low = bars.low if (bars.low <= bars.open).all() else np.minimum(bars.low, bars.open)
+    high = bars.high if (bars.high >= bars.open).all() else np.maximum(bars.high, bars.open)
+    return Prices(
+        start=sealed(bars.open),
+        low=sealed(low),
+        high=sealed(high),
+        close=sealed(bars.close),
+        day=sealed_whole(bars.time // DAY if daily else bars.time),
+    )
 
 
 def rules_of(program: Program) -> IntArray:

@@ -20,7 +20,11 @@ def kernel_folder() -> Path:
     name is a digest of all sources of `execution`, and of the versions of Python and numba.
     """
     state = hashlib.sha256(f"{sys.version}|{version('numba')}|{version('numpy')}".encode())
-    sources = [*sorted(_PACKAGE.rglob("*.py")), _PACKAGE.parent / "core" / "results.py"]
+    sources = [
+        *sorted(_PACKAGE.rglob("*.py")),
+        _PACKAGE.parent / "core" / "results.py",
+        _PACKAGE.parent / "signals" / "loops.py",
+    ]
     for path in sources:
         state.update(path.name.encode() + path.read_bytes())
     return _root() / "kernels" / state.hexdigest()[:16]

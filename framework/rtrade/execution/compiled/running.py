@@ -66,12 +66,12 @@ def columns_of(books: Books, count: int) -> FillColumns:
 
 def _books(program: Program, bars: Bars) -> Books:
     measures, places = measures_of(program)
-    prices, day = prices_of(bars)
+    prices = prices_of(bars, daily=program.risk.daily_loss is not None)
     rules, terms = rules_of(program), terms_of(program, places)
     walk = compiled_walk()
     books = new_books(_LEAST + len(bars) // _BARS_A_FILL, _LEAST)
     while True:
-        walk(prices, day, rules, (0, 1, 2, 3), measures, terms, *books)
+        walk(*prices, rules, (0, 1, 2, 3), measures, terms, *books)
         filled, shrunk = int(books.counts[FILLED]), int(books.counts[SHRUNK])
         if filled <= len(books.fills) and shrunk <= len(books.shrunk):
             return books

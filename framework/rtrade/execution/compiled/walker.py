@@ -49,12 +49,13 @@ from rtrade.execution.leaping import quiet_until
 NAN, INFINITE = core.NAN, float("inf")
 VOLATILITY, VETOED = core.VOLATILITY, core.VETOED
 GOING_ON = False
-# Columns of prices.
-OPEN, LOW, HIGH, CLOSE = range(4)
 
 
 def walk(
-    prices: FloatArray,
+    start: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    close: FloatArray,
     day: IntArray,
     rules: IntArray,
     rows: tuple[int, int, int, int],
@@ -67,37 +68,33 @@ def walk(
 ) -> tuple[float, int, float]:
     """Walk a program over its bars and write its books (`states.Books`).
 
-    `prices` holds open, low, high and close of each bar, side by side since a walk touches few
-    bars; low and high span the open too. `day` is the UTC day number. `rules` holds words of 64
-    bars; `rows` are those of enter_long, exit_long, enter_short and exit_short. Returns the cash
-    after the last bar, and the side and size of what is still open.
+    `start` holds the opens, which `low` and `high` span too; `day` the UTC day numbers, looked at
+    where there is a daily loss. `rules` holds words of 64 bars; `rows` are those of enter_long,
+    exit_long, enter_short and exit_short. Returns the cash after the last bar, and the side and
+    size of what is still open.
     """
-    bars, bar, daily = len(prices), 0, terms.daily_loss == terms.daily_loss
+    bars, bar, daily = len(close), 0, terms.daily_loss == terms.daily_loss
     account = Account(terms.cash, terms.cash, terms.cash, NO, terms.cash, GOING_ON, NO, NO)
     held = nothing()
     leaving, entering, exit_bar = NO, 0, NO
     while bar < bars:
         if leaving != NO:
-            account = left(
-                bar, held, account, prices[bar, OPEN], leaving, terms, fills, money, counts
-            )
+            account = left(bar, held, account, start[bar], leaving, terms, fills, money, counts)
             held, exit_bar = nothing(), bar
         if entering != 0:
             gauges = gauged(measures, bar - 1, terms)
             entry, refusal = entered(
-                bar, entering, prices[bar, OPEN], account, gauges, terms, shrunk, counts
+                bar, entering, start[bar], account, gauges, terms, shrunk, counts
             )
             if refusal == NO:
                 held = entry
-                account = bought(account, held, prices[bar, OPEN], terms, fills, money, counts)
+                account = bought(account, held, start[bar], terms, fills, money, counts)
         if held.side != 0 and protected(held):
-            span = (prices[bar, OPEN], prices[bar, LOW], prices[bar, HIGH])
+            span = (start[bar], low[bar], high[bar])
             cash = at_levels(bar, held, account.cash, span, terms, fills, money, counts)
             if cash == cash:
                 held, exit_bar, account = nothing(), bar, paid(account, cash)
-        held, account = at_close(
-            bar, held, account, prices[bar, CLOSE], day[bar] if daily else 0, terms
-        )
+        held, account = at_close(bar, held, account, close[bar], day[bar] if daily else 0, terms)
         leaving, entering = NO, 0
         if bar + 1 < bars:
             gauges = gauged(measures, bar, terms)
@@ -107,7 +104,7 @@ def walk(
         if leaving != NO or entering != 0:
             bar += 1
         else:
-            bar, held, account = leap(bar, held, account, prices, day, rules, rows, terms)
+            bar, held, account = leap(bar, held, account, low, high, close, day, rules, rows, terms)
     counts[HALTED_BAR], counts[RUINED_BAR] = account.halted, account.ruined
     return account.cash, held.side, held.size
 
@@ -211,7 +208,9 @@ def leap(
     bar: int,
     held: Held,
     account: Account,
-    prices: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    close: FloatArray,
     day: IntArray,
     rules: IntArray,
     rows: tuple[int, int, int, int],
@@ -222,7 +221,7 @@ def leap(
     A position is carried over the bars between: its trail, the peak, the day's reference. While
     flat nothing can change there: equity stands still.
     """
-    bars, side = len(prices), held.side
+    bars, side = len(close), held.side
     if side == 0:
         return next_true(rules, rows[0], rows[2], bar + 1, bars), held, account
     if side > 0:
@@ -235,9 +234,9 @@ def leap(
         # Nothing moves but the price, and a long cannot ruin the account.
         if protected(held):
             stop = held.stop_loss
-            end = between(bar + 1, end, stop, held.target, prices)
+            end = between(bar + 1, end, stop, held.target, low, high)
         return end, held, account
-    return carried(bar + 1, end, held, account, prices, day, terms)
+    return carried(bar + 1, end, held, account, low, high, close, day, terms)
 
 
 def protected(held: Held) -> bool:
@@ -251,9 +250,11 @@ def watches(terms: Terms) -> bool:
     return terms.max_drawdown == terms.max_drawdown or terms.daily_loss == terms.daily_loss
 
 
-def between(bar: int, end: int, stop: float, target: float, prices: FloatArray) -> int:
+def between(
+    bar: int, end: int, stop: float, target: float, low: FloatArray, high: FloatArray
+) -> int:
     """Return the first bar from `bar` on that touches a level of a long, at the latest `end`."""
-    while bar < end and not reached(1, stop, target, prices[bar, LOW], prices[bar, HIGH]):
+    while bar < end and not reached(1, stop, target, low[bar], high[bar]):
         bar += 1
     return bar
 
@@ -263,7 +264,9 @@ def carried(
     end: int,
     held: Held,
     account: Account,
-    prices: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    close: FloatArray,
     day: IntArray,
     terms: Terms,
 ) -> tuple[int, Held, Account]:
@@ -271,9 +274,9 @@ def carried(
     found, trail, equity, peak, today, reference, stopped = quiet_until(
         bar,
         end,
-        prices[:, LOW],
-        prices[:, HIGH],
-        prices[:, CLOSE],
+        low,
+        high,
+        close,
         day,
         held.side,
         held.size,

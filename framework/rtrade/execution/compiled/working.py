@@ -36,8 +36,7 @@ class Desk:
         program = prepare(replace(plan, rules={}), market, _Fixed(plan, market))
         self._measures, places = measures_of(program)
         self._terms = terms_of(program, places)
-        self._prices, self._day = prices_of(market.bars)
-        self._close = sealed(market.bars.close)
+        self._prices = prices_of(market.bars, daily=plan.risk.daily_loss is not None)
         self._rooms: SimpleQueue[_Room] = SimpleQueue()
 
     def work(self, group: Group, rows: Rows) -> FloatArray:
@@ -53,9 +52,7 @@ class Desk:
             chosen = np.flatnonzero(scales == scale)
             part = np.empty((len(chosen), batch.COLUMNS))
             sweep_kernels().walk_all(
-                self._prices,
-                self._day,
-                self._close,
+                *self._prices,
                 rules,
                 places[chosen],
                 self._scaled(group, rows, scale),
