@@ -341,3 +341,33 @@ def test_the_chart_library_is_inlined_unchanged_with_its_banner(page):
         text for tag, given, text in page.blocks if tag == "script" and "@license" in text[:40]
     )
     assert library == (VENDOR / "lightweight-charts.standalone.production.js").read_text("utf-8")
+
+
+VERIFIED = {
+    "engines": ["backtrader", "compiled"],
+    "equal": True,
+    "bars": 1000,
+    "fills": 44,
+    "sha256": "0" * 64,
+    "difference": None,
+}
+
+
+def test_what_two_engines_agree_on_is_said_where_fills_are(run):
+    assert "Verified" not in render(run)
+    html = render(replace(run, document={**run.document, "verified": VERIFIED}))
+    said = "Verified: two engines, backtrader and compiled, 1,000 bars, 44 fills, equal to the bit."
+    assert html.index('id="fills"') < html.index(said) < html.index('id="data"')
+    assert 'class="invalid"' not in html
+
+
+def test_where_two_engines_differ_is_said_above_all_numbers(run):
+    difference = {"time": "2019-01-04T05:00:00Z", "what": "equity", "values": ["1.0", EVIL]}
+    disputed = {**VERIFIED, "equal": False, "difference": difference}
+    html = render(replace(run, document={**run.document, "verified": disputed}))
+    assert EVIL not in html
+    text = Page(html).text
+    said = f"first differ in the bar 2019-01-04T05:00:00Z: equity is 1.0 by backtrader and {EVIL}"
+    assert said in text
+    assert text.index("INVALID") < text.index(verdict(run.document).detail)
+    assert "Verified" not in html
