@@ -198,7 +198,7 @@ CASES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         {"trades": traded([-30.0 if at % 2 else 29.0 for at in range(60)])},
     ),
     "best_trade": (
-        {"trades": traded([*PNL, 300.0])}, "made 300.00 of 540.00; the 60 other trades made 240.00",
+        {"trades": traded([*PNL, 300.0])}, "made 300.00; the 60 other trades made 240.00",
         {"trades": traded([*PNL, 200.0])},
     ),
     "thin_trades": (

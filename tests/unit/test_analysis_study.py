@@ -202,6 +202,7 @@ def table(bars, *rows):
     return trade_table(
         [
             {
+                "symbol": bars.symbol,
                 "side": "long" if side > 0 else "short",
                 "entry_time": iso(int(bars.time[entry])),
                 "exit_time": None if leave is None else iso(int(bars.time[leave])),
@@ -263,7 +264,8 @@ def test_groups_hold_each_closed_trade_once():
     ]
     trades = table(bars, *rows, (490, None, 1, 100.0, 101.0, None))
     made = grouped(trades, bars)
-    assert set(made) == {"entry rule", "exit", "weekday", "hour"}
+    assert set(made) == {"symbol", "entry rule", "exit", "weekday", "hour"}
+    assert [group.name for group in made["symbol"]] == [bars.symbol]
     for groups in made.values():
         assert sum(group.trades for group in groups) == len(rows)
         assert sum(group.pnl for group in groups) == pytest.approx(trades.pnl[:-1].sum())

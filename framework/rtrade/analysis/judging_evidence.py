@@ -58,10 +58,8 @@ def _best_trade(run: Evidence, limit: float) -> str:
         return ""
     rest, others = profit - best, counted(len(run.pnl) - 1, "other trade")
     left = f"made {money(rest)}" if rest > 0 else f"lost {money(-rest)}"
-    return (
-        f"The trade of {iso(int(run.entered[at]))[:10]} made {money(best)} of {money(profit)}; the "
-        f"{others} {left}."
-    )
+    when = iso(int(run.entered[at]))[:10]
+    return f"The trade of {when} made {money(best)}; the {others} {left}."
 
 
 def _thin_trades(run: Evidence, limit: float) -> str:

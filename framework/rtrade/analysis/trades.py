@@ -33,6 +33,7 @@ class TradeTable:
     closed: IntArray
     entry_reason: tuple[str, ...]
     exit_reason: tuple[str | None, ...]
+    symbol: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.entry)
@@ -56,6 +57,7 @@ def trade_table(trades: list[Mapping[str, Any]], bars: Bars) -> TradeTable:
         closed=closed,
         entry_reason=tuple(t["entry_reason"] for t in trades),
         exit_reason=tuple(t["exit_reason"] for t in trades),
+        symbol=tuple(t["symbol"] for t in trades),
     )
 
 
@@ -96,10 +98,11 @@ class Group:
 
 
 def grouped(trades: TradeTable, bars: Bars) -> dict[str, tuple[Group, ...]]:
-    """Return the closed trades by entry rule, exit, and weekday and hour of entry (UTC)."""
+    """Return the closed trades by symbol, entry rule, exit, and weekday and hour of entry (UTC)."""
     hours = (bars.time[np.minimum(trades.entry, max(len(bars) - 1, 0))] // 3_600_000) % 24
     days = (bars.time[np.minimum(trades.entry, max(len(bars) - 1, 0))] // 86_400_000 + 3) % 7
     keys: dict[str, Callable[[int], tuple[int, str]]] = {
+        "symbol": lambda at: (0, trades.symbol[at]),
         "entry rule": lambda at: (0, trades.entry_reason[at]),
         "exit": lambda at: (0, str(trades.exit_reason[at])),
         "weekday": lambda at: (int(days[at]), WEEKDAYS[int(days[at])]),

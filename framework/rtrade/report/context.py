@@ -12,6 +12,8 @@ from typing import Annotated
 
 from markupsafe import Markup
 
+from rtrade.report.judging_context import Definition, DiagnosisRow
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -194,6 +196,36 @@ class Study:
     few: Annotated[str, "why there are no draws; empty where there are"]
     exposure: Annotated[tuple[Fact, ...], "time in the market, long, short, and out of it"]
     sides: Annotated[Markup, "the last three as one bar"]
+    held: Annotated[Picture | None, "the share of closes with a position, over time"]
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """The run at one slippage, by commission."""
+
+    name: Annotated[str, "the slippage"]
+    figures: Annotated[tuple[Figure, ...], "the total return at each commission"]
+    own: Annotated[int, "the place of the run itself among them; -1 where it is not"]
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """The run under one other assumption."""
+
+    name: Annotated[str, "the assumption"]
+    figures: Annotated[tuple[Figure, ...], "return, buy and hold, deepest fall, trades"]
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """The run under other assumptions."""
+
+    left_out: Annotated[str, "why there is none of it; empty where there is"]
+    facts: Annotated[tuple[Fact, ...], "what it comes to, in words"]
+    picture: Annotated[Picture | None, "the return by slippage, a line for each commission"]
+    fees: Annotated[tuple[str, ...], "the commissions, which head the columns of the grid"]
+    grid: Annotated[tuple[GridRow, ...], "the run by slippage and commission"]
+    cases: Annotated[tuple[CaseRow, ...], "the run as it was, late, and begun later"]
 
 
 @dataclass(frozen=True)
@@ -343,5 +375,9 @@ class ReportContext:
     version: Annotated[str, "the version of rtrade that wrote the page"]
     llm: Annotated[LlmPart | None, "the run's language models; None where none was asked"] = None
     analysis: Annotated[tuple[Fact, ...], "a model's analysis of the market, if there is one"] = ()
+    diagnoses: Annotated[tuple[DiagnosisRow, ...], "what weakens the result, gravest first"] = ()
+    judged: Annotated[bool, "True where the result was looked at for diagnoses"] = False
+    assumed: Annotated[Assumed | None, "the run under other assumptions"] = None
+    definitions: Annotated[tuple[Definition, ...], "what columns of the page mean"] = ()
     verified: Annotated[str, "what two engines agree on; empty where only one was asked"] = ""
     disputed: Annotated[str, "in what two engines differ; empty where they do not"] = ""

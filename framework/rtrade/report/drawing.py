@@ -128,6 +128,17 @@ def columns(x: Axis, y: Axis, edges: FloatArray, counts: FloatArray) -> Markup:
     return Markup("").join(parts)
 
 
+def blocks(x: Axis, y: Axis, edges: FloatArray, values: FloatArray, tone: str) -> Markup:
+    """Return a block from 0 to each value, between one edge and the next; none where it is 0."""
+    zero, parts = y.at(0.0), []
+    for left, right, value in zip(edges[:-1], edges[1:], values, strict=True):
+        if value:
+            start, stop, end = x.at(float(left)), x.at(float(right)), y.at(float(value))
+            width = max(stop - start - 1, 0.6 * (stop - start))
+            parts.append(_rect(start, min(zero, end), width, abs(end - zero), tone))
+    return Markup("").join(parts)
+
+
 def path(x: Axis, y: Axis, at: FloatArray, values: FloatArray, tone: str) -> Markup:
     """Return a line; it breaks where a value is not known."""
     known = np.isfinite(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from rtrade.analysis.bootstrap import LEAST, LEVELS, Bootstrap, bootstrap
 from rtrade.analysis.distribution import Distribution, distribution
@@ -18,6 +19,8 @@ from rtrade.report.inputs import ReportInputs
 from rtrade.report.words import counted
 
 _ROWS = 24
+# Periods that a picture of the calendar has at most.
+_PERIODS = 60
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _POINTS = 2_000
 # Steps between the dates of an axis, and the most of them that one has.
@@ -86,6 +89,49 @@ def _moving_summary(found: Rolling, timeframe: str) -> str:
     return (
         f"Over the last {show(found.window, Form.COUNT)} bars of {timeframe} at each point, scaled "
         f"to a year. {extent}What it is at one point says little: it moves by chance alone."
+    )
+
+
+def _calendar(inputs: ReportInputs) -> tuple[NDArray[np.datetime64], IntArray, str]:
+    """Return the day, month or year of each bar, whichever are few, and where each begins."""
+    time = inputs.bars.time.astype("datetime64[ms]")
+    periods, starts, name = time, np.zeros(0, dtype=np.int64), ""
+    for unit, name in (("D", "day"), ("M", "month"), ("Y", "year")):  # noqa: B007  # the last counts
+        periods = time.astype(f"datetime64[{unit}]")
+        starts = np.flatnonzero(np.concatenate(([True], periods[1:] != periods[:-1])))
+        if len(starts) <= _PERIODS:
+            break
+    return periods, starts, name
+
+
+def held(inputs: ReportInputs) -> Picture | None:
+    """Return the share of closes with a position by calendar period, long up and short down."""
+    periods, starts, name = _calendar(inputs)
+    if len(starts) < 2:
+        return None
+    closes = np.diff(starts, append=len(periods))
+    long, short = (
+        np.add.reduceat((side * inputs.position > 0).astype(np.float64), starts) / closes
+        for side in (1, -1)
+    )
+    edges = np.append(inputs.bars.time[starts], inputs.bars.time[-1]).astype(np.float64)
+    x = draw.across(edges[0], edges[-1], dates(inputs.bars.time))
+    low = -1.0 if short.any() else 0.0
+    y = draw.up(low, 1.0, [(v, percent(abs(v))) for v in draw.ticks(low, 1.0, 4)],
+                bottom=_HALF - 30.0)  # fmt: skip
+    parts = [draw.frame(x, y, f"Closes with a position, by {name}")]
+    parts += [draw.blocks(x, y, edges, long, "long"), draw.blocks(x, y, edges, -short, "short")]
+    sides = " Long is up, short is down." if short.any() else ""
+    most = int((long + short).argmax())
+    return Picture(
+        svg=draw.drawing(parts, height=_HALF),
+        summary=f"Share of the closes of each {name} at which a position was held.{sides} The most "
+        f"was {percent(float((long + short)[most]))} in {periods[starts[most]]}.",
+        header=(name.capitalize(), "Long", "Short"),
+        rows=tuple(
+            (str(periods[at]), show(float(a), Form.PERCENT), show(float(b), Form.PERCENT))
+            for at, a, b in zip(starts.tolist(), long, short, strict=True)
+        ),
     )
 
 

@@ -6,9 +6,12 @@ from rtrade.analysis.trades import excursions, trade_table
 from rtrade.report import tables, words
 from rtrade.report.analyses import analysis_facts
 from rtrade.report.assets import LLM_SCRIPTS, LLM_STYLES, load_assets
+from rtrade.report.assumptions import assumed
 from rtrade.report.charts import listed, payload, plan_charts
 from rtrade.report.columns import island
 from rtrade.report.context import Charts, ReportContext
+from rtrade.report.definitions import DEFINITIONS
+from rtrade.report.diagnoses import diagnosis_rows
 from rtrade.report.inputs import Indicator, ReportInputs, TradeColumns, trade_columns
 from rtrade.report.llm import llm_part
 from rtrade.report.llm_tables import decision_marks
@@ -59,6 +62,10 @@ def build_context(inputs: ReportInputs) -> ReportContext:
         assets=load_assets() if inputs.llm is None else load_assets(LLM_SCRIPTS, styles=LLM_STYLES),
         version=inputs.version,
         analysis=() if inputs.analysis is None else analysis_facts(inputs.analysis),
+        diagnoses=diagnosis_rows(document),
+        judged="diagnoses" in document,
+        assumed=assumed(document),
+        definitions=DEFINITIONS,
         verified=words.verified(document),
         disputed=words.disputed(document),
     )

@@ -38,6 +38,7 @@ def study(inputs: ReportInputs, trades: TradeTable, against: FloatArray, for_: F
         chance=chance,
         few=few,
         exposure=_exposure(inputs, sides),
+        held=pictures.held(inputs),
         sides=drawing.shares(tuple(zip(sides, ("long", "short", "out"), strict=True))),
     )
 
@@ -102,6 +103,7 @@ def length(ms: int) -> str:
 
 
 _TITLES = {
+    "symbol": "By symbol",
     "entry rule": "By the rule that opened",
     "exit": "By what closed",
     "weekday": "By weekday of the entry",
@@ -114,14 +116,14 @@ def _groups(trades: TradeTable, inputs: ReportInputs) -> tuple[GroupTable, ...]:
     for name, groups in grouped(trades, inputs.bars).items():
         reach = max((abs(group.pnl) for group in groups), default=0.0)
         if groups:
-            rows = tuple(_group(group, reach) for group in groups)
+            rows = tuple(_group(group, reach, name) for group in groups)
             tables.append(GroupTable(_TITLES[name], rows))
     return tuple(tables)
 
 
-def _group(group: Group, reach: float) -> tuple[str, str, str, str, str, str, Markup]:
+def _group(group: Group, reach: float, by: str) -> tuple[str, str, str, str, str, str, Markup]:
     return (
-        words.reason(group.name),
+        group.name if by == "symbol" else words.reason(group.name),
         show(group.trades, Form.COUNT),
         show(group.win_rate, Form.PERCENT),
         show(group.mean, Form.PERCENT, signed=True),

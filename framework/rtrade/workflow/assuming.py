@@ -20,6 +20,7 @@ def assume(program: Program, bars: Bars, plan: Plan, *, wanted: bool | None) -> 
     `wanted` None: where the run is not too long for it.
     """
     from rtrade.analysis.assumptions import IN_RUN, MOST_BARS, Ledger, ledger
+    from rtrade.core.errors import EngineFault
 
     if wanted is False:
         return None
@@ -28,4 +29,8 @@ def assume(program: Program, bars: Bars, plan: Plan, *, wanted: bool | None) -> 
     if wanted is None and len(bars) > MOST_BARS:
         why = f"the run has {len(bars):,} bars, more than {MOST_BARS:,}; `--assumptions` makes it"
         return Ledger(left_out=why)
-    return ledger(program, bars, engine(COMPILED))
+    try:
+        return ledger(program, bars, engine(COMPILED))
+    except EngineFault as fault:
+        # The run itself came out, and is no worse for it.
+        return Ledger(left_out=f"a run under other assumptions failed: {fault.message}")
