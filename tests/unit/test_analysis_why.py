@@ -370,6 +370,13 @@ def test_a_call_without_a_value_for_its_bars_says_what_it_is():
     assert "unknown where nothing was traded" in found.reason
 
 
+def test_a_long_chain_of_what_is_unknown_is_followed_to_its_end():
+    chain = {f"s{at}": f"not s{at - 1}" for at in range(1, 3000)}
+    signals = {"s0": "close > sma(close, 9)", **chain}
+    found = look([1, 2], "occurred_within(s2999, 2)", signals=signals)
+    assert found.reason.startswith("`sma(close, 9)` is warming up")
+
+
 def test_an_unknown_condition_within_a_window_says_why():
     found = look([5, 6, 6, 7, 9], "held_for(1 / (close - close[1]) > 0, 3)")
     assert found.state == UNKNOWN

@@ -17,6 +17,7 @@ from rtrade.plan.nodes import (
     Node,
     Shift,
     rests_on_answers,
+    walk,
 )
 from rtrade.plan.printing import formula
 from rtrade.plan.warmup import leads
@@ -27,7 +28,12 @@ _LONGEST = 60
 
 def reason_of(node: Node, place: Place, values: Values, registry: Registry) -> str:
     """Return one sentence on why `node` is unknown at a place; it must be."""
-    return _Search(values, registry).reason(node, place)
+    with values.holding([*walk(node)]):
+        return _Search(values, registry).reason(node, place)
+
+
+# From what is unknown to what below it is, and what that adds to the sentence on the latter.
+_Step = tuple[Node, Place, str]
 
 
 class _Search:
@@ -38,11 +44,21 @@ class _Search:
         self._registry = registry
 
     def reason(self, node: Node, place: Place) -> str:
+        added: list[str] = []
+        found: str | _Step = (node, place, "")
+        # Signals may be chained for longer than Python stacks frames.
+        while not isinstance(found, str):
+            node, place, more = found
+            added.append(more)
+            found = self._step(node, place)
+        return "".join((found, *reversed(added)))
+
+    def _step(self, node: Node, place: Place) -> str | _Step:
         own = self._values.seen(node, place)
         if own.at < 0 and node.clock != place.clock:
             return f"no bar of {node.clock} has closed yet"
         if isinstance(node, Align):
-            return self.reason(node.arg, own)
+            return node.arg, own, ""
         if isinstance(node, Answer):
             return f"no answer of `{node.signal}` applies"
         if isinstance(node, Field):
@@ -51,25 +67,25 @@ class _Search:
             return self._earlier(node, own)
         for arg in node.args:
             if not self._values.known(arg, own):
-                return self.reason(arg, own)
+                return arg, own, ""
         if isinstance(node, Call):
             return self._call(node, own)
         if isinstance(node, Binary) and node.op in ("/", "%"):
             return self._division(node, own)
         return f"{_named(node)} is not a finite number"
 
-    def _earlier(self, node: Shift, own: Place) -> str:
+    def _earlier(self, node: Shift, own: Place) -> str | _Step:
         if self._is_warming(node, own):
             return self._warming(node, own)
-        reason = self.reason(node.arg, own.back(node.bars))
-        return f"{reason} ({node.bars} bar{'s' if node.bars != 1 else ''} back)"
+        bars = f" ({node.bars} bar{'s' if node.bars != 1 else ''} back)"
+        return node.arg, own.back(node.bars), bars
 
     def _division(self, node: Binary, own: Place) -> str:
         if self._values.scalar(node.right, own) == 0:
             return f"division by zero: {_named(node.right)} is 0"
         return f"{_named(node)} is not a finite number"
 
-    def _call(self, node: Call, own: Place) -> str:
+    def _call(self, node: Call, own: Place) -> str | _Step:
         """Say why a call is unknown all of whose inputs are known at its bar."""
         entry = self._registry.get(node.entry)
         assert entry is not None, node.entry
@@ -79,7 +95,7 @@ class _Search:
             before = _unknown(arg, self._values.array(arg)[: at.at])
             if not before.all():
                 within = f"within the window of {_named(node)}"
-                return f"{self.reason(arg, at)} at {self._values.time(at)}, {within}"
+                return arg, at, f" at {self._values.time(at)}, {within}"
         if gap is not None or self._is_warming(node, own):
             return self._warming(node, own)
         return f"{_named(node)} has no value for such bars: {_lowered(entry.doc)}"

@@ -5,7 +5,8 @@ A place is a timeframe and the index of a bar on it, -1 before the first: a valu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,17 @@ class Values:
         if new:
             self._arrays |= evaluate_on_own_clocks(self._clocks, new, self._answers)
             self._kept += new
+
+    @contextmanager
+    def holding(self, nodes: Sequence[Node]) -> Iterator[None]:
+        """Have nodes computed within the context; those that were not known before are let go."""
+        before = set(self._arrays)
+        self.compute(nodes)
+        try:
+            yield
+        finally:
+            self._arrays = {key: self._arrays[key] for key in before}
+            self._kept = [node for node in self._kept if id(node) in before]
 
     def array(self, node: Node) -> Any:
         """Return all values of a node on its own clock."""
