@@ -105,6 +105,17 @@ def test_both_engines_tell_of_the_same_fills(workspace: Path) -> None:
     assert one == other
 
 
+def test_a_check_finds_the_same_on_both(workspace: Path) -> None:
+    found = []
+    for engine in ("backtrader", "compiled"):
+        done = rtrade("check", STRATEGY, "--last", "60d", "--json", "--engine", engine,
+                      cwd=workspace)  # fmt: skip
+        assert done.returncode in (0, 1), done.stderr
+        found.append(json.loads(done.stdout))
+    assert found[0] == found[1]
+    assert found[0]["causality"]["runs"] >= 2
+
+
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the compiled engine charge a little more than is agreed."""
