@@ -35,7 +35,7 @@ bench: .venv/ready-dev  ## measurements, the first against peers (writes benchma
 	$(BIN)/python benchmarks/store.py
 
 nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing, faults, crashes
-	RTRADE_PROGRAMS=50000 $(BIN)/pytest -n 2 tests/conformance
+	RTRADE_PROGRAMS=200000 $(BIN)/pytest -n 2 tests/conformance
 	RTRADE_FUZZ=20000 $(BIN)/pytest -n 2 tests/fuzz
 	RTRADE_KILLS=500 RTRADE_RESTARTS=50 $(BIN)/pytest -n 2 tests/store/test_crashes.py
 	RTRADE_FAULT_SCRIPTS=300 RTRADE_SYNC_KILLS=500 $(BIN)/pytest -n 2 tests/markets

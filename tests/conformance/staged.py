@@ -199,7 +199,35 @@ def falling_short(pick: Callable) -> Case:
     )
 
 
+def riding(pick: Callable) -> Case:
+    """A position that nothing decides about, up and down again over days, until a limit ends it."""
+    top, step = pick((130.0, 150.0, 180.0)), pick((5.0, 7.5, 12.5))
+    tops = [100.0, 100.0]
+    while tops[-1] < top:
+        tops.append(tops[-1] + step)
+    tops += [tops[-1] - k * step for k in range(1, 3 + int((tops[-1] - 60) / step))]
+    path = [(a, max(a, b), min(a, b), b) for a, b in pairwise(tops)]
+    decided = ["enter_long", *[""] * (len(path) - 3), "enter_long", pick(("", "enter_long"))]
+    path, decided = on_a_side(pick, path, decided)
+    unit = pick(UNITS)
+    limits = (0.0625, 0.125, 0.2)
+    return stage(
+        bars_on(path, unit, pick(FRAMES)),
+        decided,
+        sizing=SizingDef("equity", pick((1.0, 0.5))),
+        risk=RiskDef(
+            max_drawdown=pick((None, *limits)),
+            daily_loss=pick((None, None, *limits)),
+            trailing_stop=pick((None, None, Distance("percent", 0.25))),
+            cooldown=pick((None, None, 2)),
+        ),
+        costs=costs_of(pick),
+        cash=1000 * unit,
+    )
+
+
 SCENES = (
+    *(riding, riding),
     *(turning, turning, turning, gapping, gapping, gapping, climbing),
     *(riskless, riskless, falling_short, falling_short, falling_short),
 )

@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 import inspect
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -49,11 +50,17 @@ class Break:
 
 def breaks(module: ModuleType) -> list[Break]:
     """Return every break of every function and method that the module defines."""
-    found = []
+    found: list[Break] = []
     for function in functions(module):
         found += _breaks(module.__name__.rpartition(".")[2], function)
-    # Two breaks of one name do the same to equal lines: the first stands for both.
-    return list({one.name: one for one in reversed(found)}.values())[::-1]
+    # What is broken alike in several places of a function is told apart by a number.
+    times: Counter[str] = Counter()
+    numbered = []
+    for one in found:
+        times[one.name] += 1
+        again = f" ({times[one.name]})" if times[one.name] > 1 else ""
+        numbered.append(replace(one, name=one.name + again))
+    return numbered
 
 
 def functions(module: ModuleType) -> list[FunctionType]:
@@ -84,19 +91,28 @@ def _breaks(module: str, function: FunctionType) -> Iterator[Break]:
     for argument in [*definition.args.args, *definition.args.kwonlyargs]:
         argument.annotation = None
     places = [place for place in ast.walk(definition) if _inside(place, definition)]
+    shown = _shown(definition)
     for at, place in enumerate(places):
         for change in _changes(place):
             broken = deepcopy(tree)
             inner = [p for p in ast.walk(broken.body[0]) if _inside(p, broken.body[0])][at]
-            before = ast.unparse(place)
+            around = _shown(broken.body[0])[inner]
             change(inner, broken)
-            after = ast.unparse(ast.fix_missing_locations(inner))
             code = _code(broken, function)
             if code is not None:
-                where = function.__qualname__.replace("<locals>.", "")
-                yield Break(
-                    f"{module}.{where}: {_short(before)} -> {_short(after)}", function, code
-                )
+                where = f"{module}.{function.__qualname__}"
+                what = f"{_short(shown[place])} -> {_short(around)}"
+                yield Break(f"{where}: {what}", function, code)
+
+
+def _shown(definition: ast.AST) -> dict[ast.AST, ast.AST]:
+    """Return for each part what is shown of it: of a number or a word, what it stands in."""
+    shown = {part: part for part in ast.walk(definition)}
+    for part in ast.walk(definition):
+        for inner in ast.iter_child_nodes(part):
+            if isinstance(inner, ast.Constant | ast.Name):
+                shown[inner] = shown[part] if isinstance(part, ast.UnaryOp) else part
+    return shown
 
 
 def _inside(place: ast.AST, definition: ast.AST) -> bool:
@@ -178,8 +194,8 @@ def _left_out(place: Any, tree: ast.Module) -> None:
                 return
 
 
-def _short(text: str) -> str:
-    first, *more = text.splitlines()
+def _short(part: ast.AST) -> str:
+    first, *more = ast.unparse(ast.fix_missing_locations(part)).splitlines()
     return f"{first} ..." if more else first
 
 
