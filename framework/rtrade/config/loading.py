@@ -97,7 +97,7 @@ def find_source(
     shipped = data_folder("datasources") / f"{name}.yaml"
     if shipped.is_file():
         return shipped
-    guess = similar(name, _names(workspace))
+    guess = similar(name, source_names(workspace))
     help_text = f"did you mean `{guess}`?" if guess else _known(workspace)
     raise _refusal(document, place, "RT031", f"there is no source `{name}`", help_text)
 
@@ -144,13 +144,14 @@ def _is_path(name: str) -> bool:
     return "/" in name or os.sep in name or name.endswith((".yaml", ".yml"))
 
 
-def _names(workspace: Path) -> list[str]:
+def source_names(workspace: Path) -> list[str]:
+    """Return the names of all sources: those of the workspace, and those that ship with rtrade."""
     folders = (workspace / "datasources", data_folder("datasources"))
     return sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
 
 
 def _known(workspace: Path) -> str:
-    names = ", ".join(f"`{name}`" for name in _names(workspace))
+    names = ", ".join(f"`{name}`" for name in source_names(workspace))
     return f"there are {names}; add your own in `{workspace / 'datasources'}`"
 
 

@@ -64,6 +64,15 @@ def write_columns(path: Path, columns: Mapping[str, IntArray | FloatArray]) -> N
         raise WorldError(message, hint=hint) from error
 
 
+def csv_text(columns: Mapping[str, IntArray | FloatArray]) -> bytes:
+    """Return columns of equal length as CSV, as `write_columns` writes it."""
+    import io
+
+    file = io.BytesIO()
+    _write_csv(columns, file)
+    return file.getvalue()
+
+
 def require_ending(path: Path) -> None:
     """Raise UsageError where the name does not say in which form to write."""
     _writer(path)

@@ -35,7 +35,7 @@ from rtrade.exchange.decoding import (
 from rtrade.exchange.fetching import BinanceFetcher, Fetcher
 from rtrade.exchange.library import check_exchange
 from rtrade.exchange.limiter import Limiter, limiter_for
-from rtrade.exchange.markets import Market, market_of
+from rtrade.exchange.markets import Market, market_of, unknown_market
 from rtrade.exchange.pace import REAL, Pace
 from rtrade.exchange.rows import Rows
 
@@ -92,6 +92,14 @@ class Venue:
             markets = self._connection.derived()["markets"]
         mode = self._connection.bare().precisionMode
         return market_of(markets, mode, symbol, self.name)
+
+    def spelled(self, plain: str) -> str:
+        """Return the spot symbol that is `plain` without its slash; raise UnknownMarket."""
+        markets = self._connection.derived()["markets"]
+        for symbol in markets:
+            if symbol.replace("/", "") == plain:
+                return str(symbol)
+        raise unknown_market(markets, plain, self.name)
 
     def markets_document(self) -> str | None:
         """Return the list of markets to be kept, None where the kept one is still in use."""

@@ -13,10 +13,14 @@ from rtrade.core.bars import FloatArray, IntArray
 from rtrade.core.intervals import Interval, union
 from rtrade.store import schema
 from rtrade.store.database import Database
+from rtrade.store.reading import EVERYTHING
 from rtrade.store.series import covered, ensure_id, find_id, set_coverage
 from rtrade.store.staging import Columns, stage
 
 TRADES, BOOK, FUNDING = "trades", "book", "funding"
+TRADE_ROW = np.dtype(
+    [("id", "i8"), ("time", "i8"), ("price", "f8"), ("amount", "f8"), ("side", "i8")]
+)
 
 _TRADES = sa.text(
     "INSERT INTO trades (series_id, id, ts, price, amount, side) "
@@ -101,16 +105,37 @@ class Feeds:
 
         return self._database.write(work, _lock(venue, symbol, TRADES))
 
-    def read_trades(self, venue: str, symbol: str, start: int, end: int) -> Trades:
-        """Return the trades with `start <= time < end` (ms), by id."""
+    def read_trades(
+        self,
+        venue: str,
+        symbol: str,
+        start: int,
+        end: int,
+        *,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> Trades:
+        """Return the trades with `start <= time < end` (ms), by id.
+
+        `after` leaves out those up to an id, and of the others the first `limit` are returned.
+        """
+        where = "" if after is None else f"AND id > {after:d} "
+        most = "" if limit is None else f" LIMIT {limit:d}"
         query = sa.text(
-            "SELECT id, ts, price, amount, side FROM trades "
-            "WHERE series_id = :series AND ts >= :start AND ts < :end ORDER BY id"
+            "SELECT id, ts, price, amount, side FROM trades "  # noqa: S608 - numbers alone are put in
+            f"WHERE series_id = :series AND ts >= :start AND ts < :end {where}ORDER BY id{most}"
         )
-        kinds = np.dtype([("id", "i8"), ("time", "i8"), ("price", "f8"), ("amount", "f8"),
-                          ("side", "i8")])  # fmt: skip
-        rows = self._rows(venue, symbol, TRADES, query, kinds, start, end)
-        return Trades(*(np.ascontiguousarray(rows[name]) for name in kinds.names or ()))
+        return trades_of(self._rows(venue, symbol, TRADES, query, TRADE_ROW, start, end))
+
+    def latest_trades(self, venue: str, symbol: str, limit: int) -> Trades:
+        """Return the last `limit` trades, by id."""
+        query = sa.text(
+            "SELECT id, ts, price, amount, side FROM trades "  # noqa: S608 - a number alone is put in
+            "WHERE series_id = :series AND ts >= :start AND ts < :end "
+            f"ORDER BY id DESC LIMIT {limit:d}"
+        )
+        rows = self._rows(venue, symbol, TRADES, query, TRADE_ROW, *EVERYTHING)
+        return trades_of(rows[::-1])
 
     def trade_coverage(self, venue: str, symbol: str) -> list[Interval]:
         """Return the stretches of time of which all trades are stored."""
@@ -139,15 +164,10 @@ class Feeds:
 
     def latest_book(self, venue: str, symbol: str) -> Book | None:
         """Return the newest stored order book, None without one."""
-        table = schema.books
 
         def work(connection: Connection) -> Book | None:
             series_id = find_id(connection, venue, symbol, BOOK)
-            query = sa.select(table.c.ts, table.c.bids, table.c.asks).where(
-                table.c.series_id == series_id
-            )
-            row = connection.execute(query.order_by(table.c.ts.desc()).limit(1)).one_or_none()
-            return None if row is None else Book(row[0], _unpacked(row[1]), _unpacked(row[2]))
+            return None if series_id is None else book_of(connection, series_id, EVERYTHING[0])
 
         return self._database.read(work)
 
@@ -187,6 +207,21 @@ class Feeds:
             return np.fromiter(map(tuple, connection.execute(query, values)), kinds)
 
         return self._database.read(work)
+
+
+def trades_of(rows: np.ndarray) -> Trades:
+    """Return rows of `TRADE_ROW` as columns."""
+    return Trades(*(np.ascontiguousarray(rows[name]) for name in TRADE_ROW.names or ()))
+
+
+def book_of(connection: Connection, series_id: int, after: int) -> Book | None:
+    """Return the newest book of a stream, None where there is none after a time (ms)."""
+    table = schema.books
+    query = sa.select(table.c.ts, table.c.bids, table.c.asks).where(
+        table.c.series_id == series_id, table.c.ts > after
+    )
+    row = connection.execute(query.order_by(table.c.ts.desc()).limit(1)).one_or_none()
+    return None if row is None else Book(row[0], _unpacked(row[1]), _unpacked(row[2]))
 
 
 def _extend(connection: Connection, series_id: int, new: Sequence[Interval]) -> None:

@@ -42,6 +42,18 @@ _HOLES = sa.text(
 )
 
 
+def keys(connection: Connection) -> list[SeriesKey]:
+    """Return what names each series of bars, in order."""
+    table = schema.series
+    query = sa.select(table.c.venue, table.c.symbol, table.c.timeframe).where(
+        table.c.timeframe.not_in(STREAMS)
+    )
+    rows = connection.execute(query)
+    return sorted(
+        SeriesKey(venue, symbol, Timeframe.parse(timeframe)) for venue, symbol, timeframe in rows
+    )
+
+
 def describe(connection: Connection, *, holes: bool) -> list[SeriesInfo]:
     """Return every series of bars, by venue, symbol and timeframe."""
     table = schema.series

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -26,7 +29,30 @@ def select_bars(series_id: int, start: int, end: int) -> str:
 
 def read_rows(connection: Connection, key: SeriesKey, series_id: int, start: int, end: int) -> Bars:
     """Read `[start, end)` row by row: for few bars quicker than loading the columnar driver."""
-    result = connection.exec_driver_sql(select_bars(series_id, start, end))
+    return _bars(key, connection.exec_driver_sql(select_bars(series_id, start, end)))
+
+
+def read_some(
+    connection: Connection,
+    key: SeriesKey,
+    series_id: int,
+    start: int,
+    end: int,
+    limit: int,
+    *,
+    latest: bool,
+) -> Bars:
+    """Read the first `limit` bars of `[start, end)`, with `latest` the last; in time order."""
+    order = " DESC" if latest else ""
+    statement = f"{select_bars(series_id, start, end)}{order} LIMIT {limit:d}"
+    bars = _bars(key, connection.exec_driver_sql(statement))
+    if not latest:
+        return bars
+    columns = {name: np.ascontiguousarray(getattr(bars, name)[::-1]) for name in COLUMNS}
+    return Bars(key.symbol, key.timeframe, **columns)
+
+
+def _bars(key: SeriesKey, result: Iterable[Any]) -> Bars:
     rows = np.fromiter(map(tuple, result), _ROW)
     columns = {name: np.ascontiguousarray(rows[name]) for name in COLUMNS}
     return Bars(key.symbol, key.timeframe, **columns)

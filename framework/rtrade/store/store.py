@@ -26,6 +26,7 @@ from rtrade.store.notes import Finding, add, findings
 from rtrade.store.rows import Row, rows_of
 from rtrade.store.series import Series, ensure_id, find
 from rtrade.store.snapshots import Snapshots
+from rtrade.store.tails import Tails
 from rtrade.store.writing import Written
 
 # Up to so many bars, rows are read sooner than the columnar driver is loaded.
@@ -52,7 +53,7 @@ class _Look:
     bars: Bars | None = None
 
 
-class Store(Feeds, Documents, Answers):
+class Store(Feeds, Documents, Answers, Tails):
     """An opened database of a workspace. Safe to use from several threads; a context manager.
 
     Every method raises a StoreError where the database fails; what was stored is kept.
@@ -108,6 +109,15 @@ class Store(Feeds, Documents, Answers):
             return sum(part.stat().st_size for part in parts if part.exists())
         query = sa.text("SELECT pg_database_size(current_database())")
         return int(self._database.read(lambda connection: connection.execute(query).scalar_one()))
+
+    def all_keys(self) -> list[SeriesKey]:
+        """Return what names each series of bars, in order."""
+        return self._database.read(listing.keys)
+
+    def status(self, key: SeriesKey) -> tuple[Series | None, list[Interval]]:
+        """Return the series, None where it was never written, and its coverage, of one moment."""
+        look = self._look(key)
+        return look.series, look.coverage
 
     def coverage(self, key: SeriesKey) -> list[Interval]:
         """Return the stretches that were asked for and answered: sorted, apart from each other."""
@@ -187,6 +197,23 @@ class Store(Feeds, Documents, Answers):
         assert look.bars is not None or look.series is None
         state = look.series.state if look.series else ""
         return Reading(reading.empty(key) if look.bars is None else look.bars, look.coverage, state)
+
+    def read_some(
+        self, key: SeriesKey, start: int, end: int, limit: int, *, latest: bool = False
+    ) -> Reading:
+        """Return the first `limit` bars with `start <= time < end` (ms), with `latest` the last.
+
+        They are read row by row, whatever snapshot there is: for a thousand bars of millions.
+        """
+
+        def work(connection: Connection) -> Reading:
+            found = find(connection, key)
+            if found is None:
+                return Reading(reading.empty(key), [], "")
+            bars = reading.read_some(connection, key, found.id, start, end, limit, latest=latest)
+            return Reading(bars, rows_of_series.covered(connection, found.id), found.state)
+
+        return self._database.read(work)
 
     def _whole(self, series: Series) -> Bars | None:
         """Return all bars of the series in this state; None where it has another one by now."""
