@@ -19,6 +19,7 @@ from rtrade.web.problems import register_problems
 from rtrade.web.security import LOOPBACK, MOST_BODY, Doors, register_security
 from rtrade.web.site import Site, attach
 from rtrade.web.streams import Streams
+from rtrade.workflow.held_markets import HeldMarkets
 from rtrade.workflow.holding import HeldStore
 from rtrade.workflow.redacting import Redactor
 from rtrade.workflow.runs import RunIndex
@@ -69,6 +70,7 @@ def _site(workspace: Path, groups: Sequence[Api], doors: Doors, most_streams: in
         doors=doors,
         redact=redact,
         store=store,
+        markets=HeldMarkets(store),
         runs=RunIndex(workspace, store),
         strategies=StrategyFiles(workspace),
         jobs=jobs,

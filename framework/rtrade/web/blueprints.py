@@ -14,6 +14,8 @@ APIS: tuple[str, ...] = (
     "rtrade.web.api.runs",
     "rtrade.web.api.strategies",
     "rtrade.web.api.jobs",
+    "rtrade.web.api.stream",
+    "rtrade.web.api.rust",
 )
 
 # Modules with a blueprint of pages, called `pages`.

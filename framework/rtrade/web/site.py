@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rtrade.web.meters import Meters
     from rtrade.web.security import Doors
     from rtrade.web.streams import Streams
+    from rtrade.workflow.held_markets import HeldMarkets
     from rtrade.workflow.holding import HeldStore
     from rtrade.workflow.redacting import Redactor
     from rtrade.workflow.runs import RunIndex
@@ -33,6 +34,7 @@ class Site:
     doors: Doors
     redact: Redactor
     store: HeldStore
+    markets: HeldMarkets
     runs: RunIndex
     strategies: StrategyFiles
     jobs: Jobs
@@ -44,6 +46,7 @@ class Site:
         """End streams and jobs, and close what is open; a second call changes nothing."""
         self.streams.close()
         self.jobs.close()
+        self.markets.close()
         self.store.close()
 
 

@@ -26,6 +26,7 @@ _RETRY = 2000
 # Seconds after which a place that its client has left is given to another.
 _LOOK = 1.0
 _CAPACITY = 1000
+_OVERRUN = "too slow: ask again with Last-Event-ID, and go on after it"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Subscription:
                 self._waiting.pop(replaces, None)
             elif len(self._waiting) >= self._capacity:
                 self._waiting.clear()
-                event, self._ended = Event("", "overrun"), True
+                event, self._ended = Event(_OVERRUN, "overrun"), True
             self._waiting[object() if replaces is None else replaces] = event
             self._changed.notify()
 
@@ -74,6 +75,9 @@ class Subscription:
         with self._changed:
             self._ended = True
             self._changed.notify()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     @property
     def ended(self) -> bool:
