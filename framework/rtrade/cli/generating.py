@@ -42,7 +42,12 @@ def command_line_page() -> str:
 
 def generated(root: Path) -> dict[Path, str]:
     """Return every generated file below `root` with the text that it must have."""
-    return {**generated_below(root), root / "docs" / "command-line.md": command_line_page()}
+    from rtrade.web.blueprints import apis
+    from rtrade.web.documentation import api_page
+
+    docs = root / "docs"
+    pages = {docs / "command-line.md": command_line_page(), docs / "api.md": api_page(apis())}
+    return {**generated_below(root), **pages}
 
 
 def main() -> None:

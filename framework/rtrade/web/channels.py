@@ -14,6 +14,7 @@ from typing import Any
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
+from waitress.utilities import BadRequest
 
 from rtrade.web.problems import MEDIA_TYPE, Problem
 
@@ -25,6 +26,7 @@ _KINDS = {
     400: ("bad-request", "the request is not HTTP that can be understood"),
     413: ("too-large", "the body is larger than is allowed"),
     431: ("too-large", "the headers are larger than is allowed"),
+    501: ("bad-request", "the body is encoded in a way that is not known"),
 }
 _INTERNAL = ("internal", "an error that was not foreseen; this is a bug of rtrade")
 
@@ -54,16 +56,31 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
     """A connection that knows since when a request has been coming in."""
 
     error_task_class = _ErrorTask
+    request: Any
     _began: float | None = None
 
     def received(self, data: bytes) -> Any:
         """Take what came from the client."""
-        done = super().received(data)
+        try:
+            done = super().received(data)
+        except ValueError:
+            # Of an address that is none: waitress would drop the connection without a word.
+            done = self._refuse()
         if self.request is None:
             self._began = None
         elif self._began is None:
             self._began = time()
         return done
+
+    def _refuse(self) -> bool:
+        wrong = self.parser_class(self.adj)
+        wrong.error = BadRequest("")
+        with self.requests_lock:
+            self.request = None
+            self.requests.append(wrong)
+            if len(self.requests) == 1:
+                self.server.add_task(self)
+        return True
 
     @property
     def busy(self) -> bool:

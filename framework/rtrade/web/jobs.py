@@ -150,6 +150,9 @@ class Jobs:
                 self._finish(job, CANCELLED)
             self._changed.notify_all()
         _end(*[job.process for job in going if job.process is not None])
+        # One that was being started just now is ended by the thread that started it.
+        for thread in self._threads:
+            thread.join(_PATIENCE)
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs there are in each state."""

@@ -77,6 +77,7 @@ def unchanged(tag: str, cache: str = REVALIDATE) -> Response | None:
         if known.contains(one):
             response = Response(status=304)
             response.headers["Cache-Control"] = cache
+            response.vary.add("Accept-Encoding")
             response.set_etag(one)
             return response
     return None
@@ -89,7 +90,7 @@ def finish(response: Response) -> Response:
         same = unchanged(tag, response.headers.get("Cache-Control", REVALIDATE))
         if same is not None:
             for name, value in response.headers.items():
-                if name not in ("ETag", "Cache-Control", "Content-Length", "Content-Type"):
+                if name not in ("ETag", "Cache-Control", "Content-Length", "Content-Type", "Vary"):
                     same.headers.add(name, value)
             response = same
     return _compressed(response)

@@ -135,7 +135,11 @@ def main() -> int:
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     telling = _Telling(stream)
-    job = json.load(sys.stdin)
+    wanted = sys.stdin.read()
+    if not wanted:
+        # The server went before it said what to do.
+        return 4
+    job = json.loads(wanted)
     try:
         done = work(job, telling)
     except Exception as fault:  # noqa: BLE001  the edge of the process: the server is told

@@ -1,0 +1,434 @@
+"""The server over real sockets: addresses, limits, slow clients, streams, and how it stops."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response
+
+from rtrade.core.errors import UsageError, WorldError
+from rtrade.web import channels
+from rtrade.web.app import create_app
+from rtrade.web.problems import KINDS
+from rtrade.web.security import MOST_BODY
+from rtrade.web.serving import Server, check_address, is_loopback
+from rtrade.web.site import site_of
+from rtrade.web.streams import Event, Subscription
+from web.serving import (
+    PATIENCE,
+    TOKEN,
+    Served,
+    command,
+    environment,
+    make_workspace,
+    served,
+    started,
+)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_workspace(tmp_path_factory.mktemp("serving"))
+
+
+@pytest.fixture(scope="module")
+def server(workspace: Path) -> Iterator[Served]:
+    with served(workspace) as one:
+        yield one
+
+
+class Gate:
+    """An endpoint that answers when it is let, and streams that are fed by hand."""
+
+    def __init__(self) -> None:
+        self.entered, self.released = threading.Event(), threading.Event()
+        self.subscriptions: list[Subscription] = []
+        self.left = threading.Semaphore(0)
+
+    def __call__(self, app: Flask) -> None:
+        @app.get("/test/slow")
+        def slow() -> Response:
+            self.entered.set()
+            assert self.released.wait(PATIENCE)
+            return Response("x" * 1_000_000, mimetype="text/plain")
+
+        @app.get("/test/stream")
+        def stream() -> Response:
+            subscription = Subscription(10)
+            self.subscriptions.append(subscription)
+            return site_of(app).streams.reply(subscription, self.left.release)
+
+
+# The command
+
+
+def test_the_command_listens_says_so_and_ends_well(workspace: Path) -> None:
+    with started(workspace) as one:
+        assert one.get("/healthz").json == {"status": "ok"}
+        assert one.get("/readyz").json["database"] == {"ok": True}
+        assert one.end(signal.SIGTERM) == (0, "", "")
+
+
+def test_interrupting_ends_it_well_too(workspace: Path) -> None:
+    with started(workspace) as one:
+        assert one.end(signal.SIGINT)[0] == 0
+
+
+def test_a_busy_port_is_one_clear_error(workspace: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            command("--port", port), cwd=workspace, env=environment(), capture_output=True,
+            text=True, timeout=PATIENCE,
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first == f"error: cannot listen on 127.0.0.1:{port}: Address already in use"
+    assert "--port" in second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        (["--host", "0.0.0.0"], {}, "speaks no TLS"),
+        (["--host", "::"], {}, "speaks no TLS"),
+        (["--host", "0.0.0.0"], {"RTRADE_TOKEN": TOKEN}, "speaks no TLS"),
+        (["--host", "0.0.0.0", "--behind-tls-proxy"], {}, "RTRADE_TOKEN is not set"),
+        (["--behind-tls-proxy", "--allow-host", "x.example"], {}, "RTRADE_TOKEN is not set"),
+        (["--behind-tls-proxy"], {"RTRADE_TOKEN": TOKEN}, "--allow-host"),
+        ([], {"RTRADE_TOKEN": "too-short"}, "too easy to guess"),
+        ([], {"RTRADE_TOKEN": "a" * 40}, "too easy to guess"),
+        ([], {"RTRADE_TOKEN": "0123456789abcdef"}, "too easy to guess"),
+        ([], {"RTRADE_TOKEN": f"{TOKEN} x"}, "no header can"),
+    ],
+)  # fmt: skip
+def test_what_would_not_be_safe_is_refused(
+    workspace: Path, arguments: list[str], variables: dict[str, str], said: str
+) -> None:
+    done = subprocess.run(
+        command("--port", "0", *arguments), cwd=workspace, env=environment(**variables),
+        capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert all(secret not in done.stderr for secret in variables.values())
+
+
+def test_addresses_of_this_machine_are_known() -> None:
+    assert all(map(is_loopback, ("127.0.0.1", "127.9.9.9", "::1", "localhost")))
+    assert not any(map(is_loopback, ("0.0.0.0", "::", "192.168.0.1", "example.com", "")))
+    check_address("0.0.0.0", token=TOKEN, proxied=True, names=("rtrade.example",))
+    with pytest.raises(UsageError):
+        check_address("10.0.0.1", token=TOKEN, proxied=False, names=())
+
+
+def test_an_address_that_is_not_there_is_a_clear_error(workspace: Path) -> None:
+    app = create_app(workspace)
+    with pytest.raises(WorldError, match=r"cannot listen on 203\.0\.113\.1:0"):
+        Server(app, "203.0.113.1", 0)
+    site_of(app).close()
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense", 400),
+        (b"GET / HTTP/1.1\r\nContent-Length: -1", 400),
+        (b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", 400),
+        (b"GET / HTTP/1.1\r\nHost : x", 400),
+        (b"GET / HTTP/1.1\r\nTransfer-Encoding: x", 501),
+        (b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz", 400),
+        (b"GET http://[ HTTP/1.0", 400),
+        (b"GET / HTTP/1.0", 421),
+        (b"GET / HTTP/1.0\r\nHost: ", 421),
+    ],
+)
+def test_what_is_no_http_is_a_problem_document(server: Served, sent: bytes, status: int) -> None:
+    head, _, body = server.raw(sent + b"\r\n\r\n").partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status
+    assert b"application/problem+json" in head
+    document = json.loads(body)
+    assert document["status"] == status
+    assert document["type"].partition("#problem-")[2] in KINDS
+
+
+def test_headers_and_bodies_have_a_limit(server: Served) -> None:
+    long = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n"
+    head, _, body = server.raw(long).partition(b"\r\n\r\n")
+    assert head.split()[1] == b"431"
+    assert json.loads(body)["type"] == "/api/docs#problem-too-large"
+    large = (
+        b"POST /api/v1/validate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n" % (MOST_BODY + 1)
+    )
+    head, _, body = server.raw(large).partition(b"\r\n\r\n")
+    assert head.split()[1] == b"413"
+    assert json.loads(body)["status"] == 413
+
+
+def test_a_request_that_trickles_in_is_cut_off(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "_WHOLE", 0.0)
+    assert server.raw(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n") == b""
+    assert server.raw(b"POST /api/v1/validate HTTP/1.1\r\nContent-Length: 9\r\n\r\n{") == b""
+
+
+def test_an_answer_that_nobody_takes_up_is_cut_off(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def endless(app: Flask) -> None:
+        @app.get("/test/endless")
+        def endless() -> Response:
+            def parts() -> Iterator[bytes]:
+                try:
+                    while True:
+                        yield bytes(100_000)
+                finally:
+                    ended.set()
+
+            return Response(parts())
+
+    monkeypatch.setattr(channels, "SILENT", 0.5)
+    with served(workspace, prepare=endless) as one:
+        with socket.create_connection(("127.0.0.1", one.port)) as client:
+            client.sendall(b"GET /test/endless HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert ended.wait(PATIENCE)
+        assert one.get("/healthz").status == 200
+
+
+# Answers
+
+
+def test_tags_and_gzip(server: Served) -> None:
+    plain = server.get("/api/openapi.json")
+    tag = plain.headers["etag"]
+    assert tag.startswith('"')
+    packed = server.get("/api/openapi.json", Accept_Encoding="gzip")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["etag"] != tag
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body) / 3
+    for known in (tag, packed.headers["etag"], f'"other", {tag}', "*"):
+        same = server.get("/api/openapi.json", If_None_Match=known)
+        assert (same.status, same.body) == (304, b""), known
+        assert "accept-encoding" in same.headers["vary"].lower()
+    assert server.get("/api/openapi.json", If_None_Match='"other"').status == 200
+    refused = server.get("/api/openapi.json", Accept_Encoding="gzip;q=0")
+    assert "content-encoding" not in refused.headers
+    assert server.ask("HEAD", "/api/openapi.json").body == b""
+
+
+def test_problems_are_documents_or_pages(server: Served) -> None:
+    found = server.get("/nothing/here")
+    assert found.status == 404
+    assert found.headers["content-type"] == "application/problem+json"
+    assert found.json["instance"] == "/nothing/here"
+    page = server.get("/nothing/<b>", Accept="text/html,*/*;q=0.8")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert b"404 Not Found" in page.body
+    assert b"<b>" not in page.body
+    # A program's answer wherever the API is asked, whatever it accepts.
+    assert server.get("/api/v1/nothing", Accept="text/html").json["status"] == 404
+    wrong = server.ask("POST", "/api/openapi.json")
+    assert (wrong.status, "GET" in wrong.headers["allow"]) == (405, True)
+    for path in ("/healthz/", "/./healthz", "/x//healthz", "/HEALTHZ"):
+        assert server.get(path).status == 404, path
+
+
+def test_what_was_not_foreseen_says_nothing_of_its_cause(
+    workspace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(app: Flask) -> None:
+        @app.get("/test/broken")
+        def broken() -> Response:
+            raise ZeroDivisionError("the cause")
+
+    with served(workspace, prepare=broken) as one:
+        found = one.get("/test/broken")
+    assert found.status == 500
+    assert b"cause" not in found.body
+    (record,) = [one for one in caplog.records if one.name == "rtrade.web"]
+    assert record.incident == found.json["incident"]
+
+
+def test_meters_count_by_route(workspace: Path) -> None:
+    with served(workspace) as one:
+        one.get("/api/v1/runs/alpha-0123456789")
+        one.get("/nothing?secret=1")
+        assert one.raw(b"BREW / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        text = one.get("/metrics").body.decode()
+    assert 'route="/api/v1/runs/<run_id>",status="404"} 1.0' in text
+    assert 'method="GET",route="(none)",status="404"} 1.0' in text
+    assert "BREW" not in text
+    assert "secret" not in text
+    assert "rtrade_streams_open 0.0" in text
+
+
+def test_a_database_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "w")
+    variables = {"DATABASE_URL": "postgresql://user:hunter2hunter2@127.0.0.1:1/none"}
+    with started(workspace, **variables) as one:
+        ready = one.get("/readyz")
+        assert (ready.status, ready.json["status"]) == (503, "unavailable")
+        listed = one.get("/api/v1/runs")
+        assert (listed.status, listed.headers["retry-after"]) == (503, "5")
+        assert listed.json["type"] == "/api/docs#problem-unavailable"
+        assert one.get("/healthz").status == 200
+        assert b"rtrade_database_up 0.0" in one.get("/metrics").body
+        _, out, err = one.end(signal.SIGTERM)
+    assert b"hunter2" not in ready.body + listed.body
+    assert "hunter2" not in out + err
+
+
+# Streams
+
+
+def read_event(response: http.client.HTTPResponse) -> bytes:
+    lines = []
+    while (line := response.readline()) not in (b"\n", b""):
+        lines.append(line)
+    return b"".join(lines)
+
+
+def leave(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+    # The response has a hand on the socket too.
+    response.close()
+    connection.close()
+
+
+def test_streams_have_a_cap_and_give_their_place_back(workspace: Path) -> None:
+    gate = Gate()
+    with served(workspace, prepare=gate, most_streams=2) as one:
+        open_ = []
+        for _ in range(2):
+            connection = one.connect()
+            connection.request("GET", "/test/stream")
+            response = connection.getresponse()
+            assert response.getheader("Content-Type") == "text/event-stream; charset=utf-8"
+            assert read_event(response) == b"retry: 2000\n"
+            open_.append((connection, response))
+        full = one.get("/test/stream")
+        assert (full.status, full.headers["retry-after"]) == (503, "5")
+        assert gate.left.acquire(timeout=PATIENCE)  # the one that was refused
+        assert one.get("/healthz").status == 200
+        gate.subscriptions[0].put(Event("a\nb", "name", "7"))
+        assert read_event(open_[0][1]) == b"id: 7\nevent: name\ndata: a\ndata: b\n"
+        leave(*open_[0])
+        assert gate.left.acquire(timeout=PATIENCE)  # noticed without anything being sent
+        again = one.connect()
+        again.request("GET", "/test/stream")
+        answer = again.getresponse()
+        assert answer.status == 200
+        leave(again, answer)
+        leave(*open_[1])
+
+
+def test_a_stream_ends_when_its_source_does(workspace: Path) -> None:
+    gate = Gate()
+    with served(workspace, prepare=gate) as one:
+        connection = one.connect()
+        connection.request("GET", "/test/stream")
+        response = connection.getresponse()
+        assert read_event(response)
+        gate.subscriptions[0].put(Event("last"))
+        gate.subscriptions[0].end()
+        gate.subscriptions[0].put(Event("too late"))
+        assert response.read() == b"data: last\n\n"
+        connection.close()
+
+
+def test_who_is_too_slow_is_told_to_come_back() -> None:
+    subscription = Subscription(2)
+    for data in "abc":
+        subscription.put(Event(data))
+    told = subscription.take(0)
+    assert told is not None
+    assert told.name == "overrun"
+    assert subscription.ended
+    assert subscription.take(0) is None
+
+
+def test_what_replaces_does_not_pile_up() -> None:
+    subscription = Subscription(2)
+    for data in "abc":
+        subscription.put(Event(data), replaces="book")
+    assert subscription.take(0) == Event("c")
+    assert subscription.take(0) is None
+    assert not subscription.ended
+
+
+# The end
+
+
+def test_a_stop_answers_what_is_in_flight_and_ends_streams(workspace: Path) -> None:
+    gate, answers = Gate(), []
+    with served(workspace, prepare=gate) as one:
+        connection = one.connect()
+        connection.request("GET", "/test/stream")
+        stream = connection.getresponse()
+        assert read_event(stream)
+        asking = threading.Thread(target=lambda: answers.append(one.get("/test/slow")))
+        asking.start()
+        assert gate.entered.wait(PATIENCE)
+        assert one.server is not None
+        one.server.stop()
+        assert stream.read() == b""
+        with pytest.raises(ConnectionRefusedError):
+            one.get("/healthz")
+        gate.released.set()
+        asking.join(PATIENCE)
+        assert (answers[0].status, len(answers[0].body)) == (200, 1_000_000)
+        connection.close()
+
+
+def test_a_second_stop_does_not_wait(workspace: Path) -> None:
+    gate, faults = Gate(), []
+
+    def ask(one: Served) -> None:
+        try:
+            one.get("/test/slow")
+        except (OSError, http.client.HTTPException) as fault:
+            faults.append(fault)
+
+    with served(workspace, prepare=gate) as one:
+        asking = threading.Thread(target=ask, args=(one,))
+        asking.start()
+        assert gate.entered.wait(PATIENCE)
+        assert one.server is not None
+        one.server.stop()
+        one.server.stop()
+        asking.join(PATIENCE)
+        gate.released.set()
+    assert len(faults) == 1
+
+
+def test_a_signal_ends_streams_and_jobs(workspace: Path) -> None:
+    with started(workspace) as one:
+        job = one.post("/api/v1/runs", {"strategy": "sma_btc"})
+        assert job.status == 202
+        connection = one.connect()
+        connection.request("GET", f"{job.headers['location']}/events")
+        stream = connection.getresponse()
+        while b"running" not in read_event(stream):
+            pass
+        assert one.end(signal.SIGTERM) == (0, "", "")
+        stream.read()
+        connection.close()
+    assert not (workspace / "runs").exists()
