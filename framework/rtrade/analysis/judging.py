@@ -19,3 +19,8 @@ def money(amount: float) -> str:
 def counted(number: int, noun: str) -> str:
     """Write `1 trade`, `2 trades`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def made_or_lost(amount: float) -> str:
+    """Write `made 12.00` or `lost 12.00`."""
+    return f"made {money(amount)}" if amount > 0 else f"lost {money(-amount)}"

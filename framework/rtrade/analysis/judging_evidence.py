@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from rtrade.analysis.evidence import Evidence
-from rtrade.analysis.judging import counted, money, percent
+from rtrade.analysis.judging import counted, made_or_lost, money, percent
 from rtrade.analysis.metrics import left_sum, years
 from rtrade.core.bars import BoolArray
 from rtrade.core.timeframes import DAY, HOUR, iso
@@ -56,10 +56,8 @@ def _best_trade(run: Evidence, limit: float) -> str:
     best = float(run.pnl[at])
     if best < limit * profit:
         return ""
-    rest, others = profit - best, counted(len(run.pnl) - 1, "other trade")
-    left = f"made {money(rest)}" if rest > 0 else f"lost {money(-rest)}"
-    when = iso(int(run.entered[at]))[:10]
-    return f"The trade of {when} made {money(best)}; the {others} {left}."
+    when, others = iso(int(run.entered[at]))[:10], counted(len(run.pnl) - 1, "other trade")
+    return f"The trade of {when} made {money(best)}; the {others} {made_or_lost(profit - best)}."
 
 
 def _thin_trades(run: Evidence, limit: float) -> str:
@@ -137,7 +135,7 @@ def _made_by(run: Evidence, chosen: BoolArray, limit: float, which: str) -> str:
     if profit <= 0 or part < limit * profit or chosen.all():
         return ""
     trades = f"{int(np.count_nonzero(chosen)):,} of {counted(len(run.pnl), 'trade')}"
-    return f"{trades}, those {which}, made {money(part)} of {money(profit)}."
+    return f"{trades}, those {which}, made {money(part)}; the others {made_or_lost(profit - part)}."
 
 
 EVIDENCE: Mapping[str, Callable[[Evidence, float], str]] = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from rtrade.analysis.assumptions import Case, fees_of
 from rtrade.analysis.evidence import Evidence
-from rtrade.analysis.judging import counted, money, percent
+from rtrade.analysis.judging import counted, made_or_lost, money, percent
 from rtrade.analysis.periods import by_day
 from rtrade.core.bars import FloatArray
 from rtrade.core.timeframes import iso
@@ -144,10 +144,9 @@ def _one_month(run: Evidence, limit: float) -> str:
     best = int(made.argmax())
     if len(made) < _MONTHS or made[best] < limit * run.profit:
         return ""
+    rest = made_or_lost(run.profit - float(made[best]))
     return (
-        f"{months[best]} made {money(float(made[best]))} of {money(run.profit)}, "
-        f"{percent(float(made[best]) / run.profit)}; the other {len(made) - 1} months made "
-        f"{money(run.profit - float(made[best]))}."
+        f"{months[best]} made {money(float(made[best]))}; the other {len(made) - 1} months {rest}."
     )
 
 

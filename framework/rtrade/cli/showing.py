@@ -49,7 +49,22 @@ def show_run(outcome: RunOutcome, *, as_json: bool, quiet: bool) -> None:
         click.echo(f"entries refused: {refused}")
     for warning in document["warnings"]:
         click.echo(f"warning: {warning}")
+    for line in _diagnoses(document["diagnoses"]):
+        click.echo(line)
     click.echo(f"report: {outcome.report}")
+
+
+def _diagnoses(diagnoses: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a line for each diagnosis that may undo a result, and one that names the others."""
+    lines = [
+        f"diagnosis[{one['code']}]: {one['title']}. {one['reason']}"
+        for one in diagnoses
+        if one["severity"] == "high"
+    ]
+    others = [f"{one['code']} {one['title']}" for one in diagnoses if one["severity"] == "medium"]
+    if light := len(diagnoses) - len(lines) - len(others):
+        others.append(f"{light} that {'is' if light == 1 else 'are'} good to know")
+    return [*lines, *([f"diagnosed too: {', '.join(others)}"] if others else [])]
 
 
 def _verified(verified: Mapping[str, Any]) -> str:
