@@ -91,7 +91,7 @@ def _decided(why: Why) -> list[str]:
 def _position(why: Why) -> list[str]:
     held = why.position
     if held is None:
-        return ["None."]
+        return ["Flat."]
     begun = f"{held.side} {words.size(held.size)} at {words.price(held.entry_price)}"
     begun += f", since {held.entry_time}: {held.bars:,} bar{'s' if held.bars != 1 else ''}"
     found = [f"{begun}; profit {words.money(held.profit)}"]

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from rtrade.signals.answers import AnswerSeries
     from rtrade.workflow.compiling import Compiled
 
+# Digits of ms that are read, and the years in which they may lie: 68 to 5138.
+_LONGEST = 20
+_FIRST, _LAST = -6 * 10**13, 10**14
 _FORMS = "write a time such as `2024-01-31T09:00Z`, `entry:3`, `exit:3` or `last`"
 
 
@@ -189,7 +192,7 @@ def bar_at(bars: Bars, moment: int, run: str) -> int:
 def _wanted(run: StoredRun, at: str | int) -> int:
     """Return the moment (ms) that `at` means in a run."""
     if isinstance(at, int):
-        return at
+        return _possible(at, str(at))
     text = at.strip()
     kind, colon, number = text.partition(":")
     if colon and kind in ("entry", "exit"):
@@ -197,11 +200,18 @@ def _wanted(run: StoredRun, at: str | int) -> int:
     if text == "last" and len(run.time):
         return int(run.time[-1])
     if text.isascii() and text.isdigit() and len(text) > len("20240131"):
-        return int(text)
+        return _possible(int(text[:_LONGEST]), at)
     try:
         return parse_time(text)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"`{at}` is not a time", hint=_FORMS) from error
+
+
+def _possible(moment: int, said: str) -> int:
+    """Return a moment (ms); raise UsageError for one in no year that there is a date for."""
+    if not _FIRST < moment < _LAST:
+        raise UsageError(f"`{said}` is not a time", hint=_FORMS)
+    return moment
 
 
 def _of_trade(run: StoredRun, kind: str, number: str) -> int:
