@@ -84,12 +84,16 @@ class Body:
         except (ValueError, RecursionError) as fault:
             detail = "is nested too deeply" if isinstance(fault, RecursionError) else str(fault)
             raise _wrong_body([{"place": "", "detail": f"not JSON: {detail}"}]) from None
+        self.check(value)
+        return value
+
+    def check(self, value: Any) -> None:
+        """Raise Problem (422) for a value that is not as declared."""
         found = sorted(self._validator.iter_errors(value), key=lambda one: str(one.json_path))
         if found:
             raise _wrong_body(
                 [{"place": one.json_path, "detail": _said(one)} for one in found[:20]]
             )
-        return value
 
 
 def _body_text() -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
 
 from rtrade.core.errors import InvalidInput
 from rtrade.core.timeframes import Timeframe
-from rtrade.execution.engines import DEFAULT_ENGINE
 from rtrade.web.api.asking import asked_of
 from rtrade.web.api.job_schemas import JOB, JOBS, RUN_REQUEST, SYNC_REQUEST
 from rtrade.web.endpoints import PREFIX, Answer, Api, Body, Given, json_of
@@ -38,8 +38,16 @@ _FULL = {503: "As many jobs wait as may."}
 )  # fmt: skip
 def start_run(given: Given) -> Response:
     """Check the strategy, and queue its run."""
+    return _accepted(queue_run(given.body))
+
+
+def queue_run(body: Mapping[str, Any]) -> Job:
+    """Queue what a body of `RUN_REQUEST` asks for.
+
+    Raises InvalidInput with what is wrong in the strategy, and Problem where no more may wait.
+    """
     wanted = site()
-    asked = asked_of(given.body)
+    asked = asked_of(body)
     try:
         compiled = compile_asked(asked, wanted.workspace)
         found = refusals(compiled, asked.engine)
@@ -53,11 +61,11 @@ def start_run(given: Given) -> Response:
         "strategy": asked.strategy,
         "yaml": asked.yaml,
         "overrides": asked.overrides.given(),
-        "engine": given.body.get("engine", DEFAULT_ENGINE),
-        "verify": given.body.get("verify", False),
-        "offline": given.body.get("offline", False),
+        "engine": asked.engine,
+        "verify": body.get("verify", False),
+        "offline": body.get("offline", False),
     }
-    return _accepted(wanted.jobs.submit("run", title, job))
+    return wanted.jobs.submit("run", title, job)
 
 
 @api.on(
@@ -72,7 +80,15 @@ def start_run(given: Given) -> Response:
 )  # fmt: skip
 def start_sync(given: Given) -> Response:
     """Queue a sync."""
-    body = given.body
+    return _accepted(queue_sync(given.body))
+
+
+def queue_sync(body: Mapping[str, Any]) -> Job:
+    """Queue what a body of `SYNC_REQUEST` asks for.
+
+    Raises Problem for a range that is none and where no more may wait, and InvalidInput or
+    UsageError for a source that is not there or is no exchange.
+    """
     try:
         frame = Timeframe.parse(body["timeframe"])
     except ValueError as fault:
@@ -88,7 +104,7 @@ def start_sync(given: Given) -> Response:
         "since": body["from"],
         "until": body.get("to"),
     }
-    return _accepted(site().jobs.submit("sync", title, job))
+    return site().jobs.submit("sync", title, job)
 
 
 def _accepted(job: Job) -> Response:
