@@ -444,6 +444,7 @@ def test_a_run_that_asks_in_its_middle_can_be_traced(place: Path) -> None:
         before = files(document)
         traced = result(place, "--trace")
         assert len(server.calls) == POINTS
+    assert "asked about the position in mid-run" in document["assumptions"]["left_out"]
     assert files(traced) == before
     trace = (Path(traced["report"]).parent / "trace.csv").read_text().splitlines()
     assert len(trace) == 1 + traced["data"]["bars"]
