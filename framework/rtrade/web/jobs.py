@@ -214,22 +214,26 @@ class Jobs:
         with self._changed:
             job.process = process
             cancelled = job.over
-        if cancelled:
-            _end(process)
-        _give(process, {**wanted, "workspace": str(self._workspace)})
-        assert process.stdout is not None
-        for line in process.stdout:
-            self._hear(job, line)
-        code = process.wait()
+        with process:
+            if cancelled:
+                _end(process)
+            _give(process, {**wanted, "workspace": str(self._workspace)})
+            assert process.stdout is not None
+            for line in process.stdout:
+                self._hear(job, line)
         with self._changed:
             job.process = None
             if not job.over:
                 # It ended without a word: killed, or out of memory.
-                job.error = _crash(f"its process ended with code {code}")
+                job.error = _crash(f"its process ended with code {process.returncode}")
                 self._finish(job, FAILED)
 
     def _hear(self, job: Job, line: str) -> None:
-        told = json.loads(self._redact(line))
+        try:
+            told = json.loads(self._redact(line))
+        except ValueError:
+            # The half of a line, of a process that was killed in the middle of it.
+            return
         name = told.pop("event")
         with self._changed:
             if job.over:
