@@ -339,6 +339,13 @@ def test_a_window_that_warms_up_says_from_when_on_it_is_known():
     )
 
 
+def test_of_several_that_warm_up_the_last_to_be_known_is_named():
+    found = look([1, 2, 3, 4, 5, 6], "crosses_above(sma(close, 2), sma(close, 4))", 0)
+    assert found.reason.startswith("`sma(close, 4)` is warming up")
+    found = look([1, 2, 3, 4, 5, 6], "sma(close, 4) > sma(close, 2)", 0)
+    assert found.reason.startswith("`sma(close, 4)` is warming up")
+
+
 def test_what_warms_up_for_longer_than_the_data_says_so():
     found = look([1, 2, 3], "close > sma(close, 4)", 1)
     assert found.reason.endswith("it has no value in all of the data")

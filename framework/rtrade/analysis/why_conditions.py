@@ -314,7 +314,7 @@ def _far(leaf: Condition) -> float:
 
 
 def because(condition: Condition) -> tuple[Condition, ...]:
-    """Return the leaves that a true or false condition is so for, as written."""
+    """Return the leaves that the state of a condition hangs on, in the order written."""
     if not condition.parts or condition.form in LEAVES:
         return (condition,)
     return tuple(leaf for part in condition.parts if part.decides for leaf in because(part))

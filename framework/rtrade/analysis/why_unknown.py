@@ -65,9 +65,10 @@ class _Search:
             return f"`{node.series}` has no bar that has closed yet"
         if isinstance(node, Shift):
             return self._earlier(node, own)
-        for arg in node.args:
-            if not self._values.known(arg, own):
-                return arg, own, ""
+        unknown = [arg for arg in node.args if not self._values.known(arg, own)]
+        if unknown:
+            # That which it waits for the longest.
+            return max(unknown, key=lambda arg: self._first_known(arg, own)), own, ""
         if isinstance(node, Call):
             return self._call(node, own)
         if isinstance(node, Binary) and node.op in ("/", "%"):
@@ -119,13 +120,19 @@ class _Search:
         )
 
     def _warming(self, node: Node, own: Place) -> str:
-        start = max(own.at, 0)
-        known = np.flatnonzero(~_unknown(node, self._values.array(node)[start:]))
+        first = self._first_known(node, own)
         what = f"{_named(node)} is warming up"
-        if not len(known):
+        if first == self._values.length(node.clock):
             return f"{what}; it has no value in all of the data"
-        first = self._values.time(Place(own.clock, start + int(known[0])))
-        return f"{what}: first known at the close of the {own.clock} bar of {first}"
+        time = self._values.time(Place(node.clock, first))
+        return f"{what}: first known at the close of the {node.clock} bar of {time}"
+
+    def _first_known(self, node: Node, place: Place) -> int:
+        """Return the next bar of its own clock at which a node is known, their number if none."""
+        start = max(self._values.seen(node, place).at, 0)
+        array = self._values.array(node)
+        known = np.flatnonzero(~_unknown(node, array[start:]))
+        return start + int(known[0]) if len(known) else len(array)
 
 
 def _unknown(node: Node, array: object) -> BoolArray:

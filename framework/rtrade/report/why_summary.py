@@ -109,9 +109,11 @@ def _not_acting(why: Why) -> Iterator[str]:
         if rule.state == TRUE:
             yield f"`{rule.name}` was true, but {_lowered(effect(rule, why)).rstrip('.')}"
             continue
-        verb = "was unknown" if rule.state == UNKNOWN else "failed"
-        lacking = _first([_lacking(leaf) for leaf in missing(rule.condition)])
-        yield f"`{rule.name}` {verb}: {lacking}"
+        if rule.state == UNKNOWN:
+            verb, leaves = "was unknown", because(rule.condition)
+        else:
+            verb, leaves = "failed", missing(rule.condition)
+        yield f"`{rule.name}` {verb}: {_first([_lacking(leaf) for leaf in leaves])}"
 
 
 def _lacking(leaf: Condition) -> str:

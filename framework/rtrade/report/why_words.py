@@ -179,7 +179,10 @@ def _far(leaf: Condition, values: Sequence[float], unit: str) -> str:
     if far is None or not far.absolute:
         return ""
     text = figures(values, unit, far.absolute)[-1]
-    return text if far.relative is None else f"{text} ({percent(far.relative)})"
+    if far.relative is None or leaf.op in ("==", "!="):
+        # Who asks for one value does not think in shares of it.
+        return text
+    return f"{text} ({percent(far.relative)})"
 
 
 def _crossing(leaf: Condition) -> str:
@@ -285,8 +288,10 @@ def level(one: LevelWhy) -> str:
 def worked(one: LevelWhy, filled: Collection[str]) -> str:
     """Say how near a bar came to a level; `filled` are the reasons of its fills."""
     begun = f"{one.name} {price(one.price)}"
-    if one.reached:
+    if one.reached and one.counts:
         return f"{begun}: reached" + ("" if one.name in filled else ", after the stop")
+    if one.reached:
+        return f"{begun}: behind the other stop"
     edge = "below its low" if one.move < 0 else "above its high"
     text = f"{begun}: {percent(abs(one.move))} {edge}"
     return text if one.counts else f"{text} (the other stop is nearer)"
