@@ -16,6 +16,29 @@ from rtrade.core.series import SeriesKey
 from rtrade.store import schema
 
 
+def _find_statement() -> sa.Select[Any]:
+    table, market = schema.series, schema.markets
+    same = (market.c.venue == table.c.venue) & (market.c.symbol == table.c.symbol)
+    return (
+        sa.select(
+            table.c.id, table.c.state, table.c.bars,
+            market.c.lot, market.c.tick, market.c.min_notional, market.c.listed,
+        )
+        .select_from(table.outerjoin(market, same))
+        .where(table.c.venue == sa.bindparam("venue"), table.c.symbol == sa.bindparam("symbol"))
+        .where(table.c.timeframe == sa.bindparam("timeframe"))
+    )  # fmt: skip
+
+
+# Made once: for a server, making them takes longer than executing them.
+_FIND = _find_statement()
+_COVERED = (
+    sa.select(schema.coverage.c.start_ms, schema.coverage.c.end_ms)
+    .where(schema.coverage.c.series_id == sa.bindparam("series"))
+    .order_by(schema.coverage.c.start_ms)
+)
+
+
 @dataclass(frozen=True)
 class Series:
     """A stored series, as of one moment.
@@ -42,18 +65,8 @@ def now_ms() -> int:
 
 def find(connection: Connection, key: SeriesKey) -> Series | None:
     """Return the series, None where it was never written."""
-    table, market = schema.series, schema.markets
-    same = (market.c.venue == table.c.venue) & (market.c.symbol == table.c.symbol)
-    query = (
-        sa.select(
-            table.c.id, table.c.state, table.c.bars,
-            market.c.lot, market.c.tick, market.c.min_notional, market.c.listed,
-        )
-        .select_from(table.outerjoin(market, same))
-        .where(table.c.venue == key.venue, table.c.symbol == key.symbol)
-        .where(table.c.timeframe == str(key.timeframe))
-    )  # fmt: skip
-    row = connection.execute(query).one_or_none()
+    values = {"venue": key.venue, "symbol": key.symbol, "timeframe": str(key.timeframe)}
+    row = connection.execute(_FIND, values).one_or_none()
     return Series(row[0], key, *row[1:]) if row is not None else None
 
 
@@ -97,13 +110,8 @@ def changed(connection: Connection, series_id: int, *, bars: int, corrected: int
 
 def covered(connection: Connection, series_id: int) -> list[Interval]:
     """Return the stretches that were asked for and answered, sorted."""
-    table = schema.coverage
-    query = (
-        sa.select(table.c.start_ms, table.c.end_ms)
-        .where(table.c.series_id == series_id)
-        .order_by(table.c.start_ms)
-    )
-    return [Interval(start, end) for start, end in connection.execute(query)]
+    found = connection.execute(_COVERED, {"series": series_id})
+    return [Interval(start, end) for start, end in found]
 
 
 def set_filters(connection: Connection, venue: str, symbol: str, values: dict[str, Any]) -> None:

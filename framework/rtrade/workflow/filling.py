@@ -159,8 +159,7 @@ def _of_files(
     source = shelf.sources.named(name)
     frames = sorted(one.timeframe for one in source.definition.series if one.symbol == symbol)
     frame = frames[0] if frames else Timeframe(MINUTE)
-    shelved = shelf.find(symbol, frame, name)
-    version = shelf.version(shelved)
+    shelved, version = shelf.find(symbol, frame, name)
     if stretch is None:
         assert window is not None
         last = shelf.read(shelved, version, Window(limit=1)).bars

@@ -10,7 +10,7 @@ from rtrade.core.caches import ByteCache
 from rtrade.core.timeframes import Timeframe
 from rtrade.workflow.quoting import PATIENCE, Exchanges
 from rtrade.workflow.shelving import Shelf
-from rtrade.workflow.sourcing import Sources
+from rtrade.workflow.sourcing import Sources, StoredKeys
 from rtrade.workflow.tailing import Tail
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class HeldMarkets:
     def __init__(self, store: HeldStore, patience: float = PATIENCE) -> None:
         self.store = store
         self.sources = Sources(store.workspace)
-        self.shelf = Shelf(store, self.sources)
-        self.exchanges = Exchanges(store, self.sources, patience)
+        keys = StoredKeys(store)
+        self.shelf = Shelf(store, self.sources, keys)
+        self.exchanges = Exchanges(store, self.sources, keys, patience)
         self.tail = Tail(store)
         # Encoded answers by their tags.
         self.bodies: ByteCache[bytes] = ByteCache(_BODIES)

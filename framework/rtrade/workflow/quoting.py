@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from rtrade.core.errors import ExchangeBusy, ExchangeError, ExchangeUnreachable
 from rtrade.store.series import now_ms
-from rtrade.workflow.sourcing import Source, Sources
+from rtrade.workflow.sourcing import Source, Sources, StoredKeys
 
 if TYPE_CHECKING:
     from rtrade.exchange.decoding import Ticker
@@ -125,8 +125,11 @@ class Questions:
 class Exchanges:
     """The exchanges of a workspace's sources, opened when first asked and kept open."""
 
-    def __init__(self, store: HeldStore, sources: Sources, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, store: HeldStore, sources: Sources, keys: StoredKeys, patience: float = PATIENCE
+    ) -> None:
         self.sources = sources
+        self._keys = keys
         self.store = store
         self.questions = Questions(patience)
         self._lock = threading.Lock()
@@ -176,10 +179,7 @@ class Exchanges:
 
     def of(self, symbol: str, name: str | None) -> Source:
         """Return the source that a symbol is asked of; see `Sources.asked_of`."""
-        venues: list[str] = []
-        if name is None:
-            with self.store.opened() as store:
-                venues = [one.venue for one in store.all_keys() if one.symbol == symbol]
+        venues = [] if name is not None else [one.venue for one in self._keys.of(symbol)]
         return self.sources.asked_of(symbol, name, venues)
 
     def ask(self, source: Source, what: Hashable, question: Callable[[Venue], Value]) -> Value:

@@ -18,7 +18,7 @@ from rtrade.core.intervals import Interval, holds
 from rtrade.core.series import SeriesKey
 from rtrade.core.timeframes import Timeframe
 from rtrade.workflow.moving import RAW
-from rtrade.workflow.sourcing import Source, Sources
+from rtrade.workflow.sourcing import Source, Sources, StoredKeys
 
 if TYPE_CHECKING:
     from rtrade.core.bars import Bars
@@ -123,28 +123,40 @@ class Page:
 class Shelf:
     """The series of a workspace, read for many requests at a time."""
 
-    def __init__(self, store: HeldStore, sources: Sources) -> None:
+    def __init__(self, store: HeldStore, sources: Sources, keys: StoredKeys) -> None:
         self.sources = sources
+        self._stored_keys = keys
         self._store = store
         self._kept: ByteCache[tuple[Version, Bars]] = ByteCache(_KEPT)
         self._loading = threading.Lock()
         # How often rows of a series were read, and in which state.
         self._rows: dict[SeriesKey, tuple[str, int]] = {}
 
-    def find(self, symbol: str, timeframe: Timeframe, source: str | None) -> Shelved:
+    def find(
+        self, symbol: str, timeframe: Timeframe, source: str | None
+    ) -> tuple[Shelved, Version]:
         """Return the series that serves a symbol at a timeframe, maybe a finer one to resample.
 
-        Raises DataUnavailable where there is none, UsageError where several sources have it.
+        Also its version as of now. Raises DataUnavailable where there is none, UsageError where
+        several sources have it.
         """
         named = None if source is None else self.sources.named(source)
+        if named is not None and named.venue is not None:
+            exact = Shelved(named, named.venue, symbol, timeframe, timeframe)
+            version = self._version(exact.key)
+            if version is not None:
+                return exact, version
         if named is None or named.venue is not None:
-            with self._store.opened() as store:
-                keys = [one for one in store.all_keys() if one.symbol == symbol]
+            keys = self._stored_keys.of(symbol)
             if named is not None:
                 keys = [one for one in keys if one.venue == named.venue]
             if keys or named is not None:
-                return self._stored(symbol, timeframe, named, keys)
-        return _stated(named or self.sources.stating(symbol), symbol, timeframe)
+                shelved = self._stored(symbol, timeframe, named, keys)
+                return shelved, self._version(shelved.key) or Version("", (), 0)
+        found = _stated(named or self.sources.stating(symbol), symbol, timeframe)
+        assert found.source is not None
+        assert found.stated is not None
+        return found, Version(_stated_token(found.source, found.stated), None, None)
 
     def _stored(
         self, symbol: str, timeframe: Timeframe, named: Source | None, keys: Sequence[SeriesKey]
@@ -152,7 +164,7 @@ class Shelf:
         venues = sorted({one.venue for one in keys})
         sources = {one: named or self.sources.of_venue(one) for one in venues}
         if len(venues) > 1:
-            names = ", ".join(one.name for one in sources.values() if one is not None)
+            names = ", ".join(sorted(one.name for one in sources.values() if one is not None))
             raise UsageError(
                 f"bars of {symbol} are stored from several sources: which one is meant?",
                 hint=f"name one with `source`: {names}",
@@ -168,16 +180,10 @@ class Shelf:
             )
         return Shelved(sources[venues[0]], venues[0], symbol, timeframe, read)
 
-    def version(self, shelved: Shelved) -> Version:
-        """Return the version of a series as of now; raise DataUnavailable where it has gone."""
-        if shelved.stated is not None:
-            assert shelved.source is not None
-            return Version(_stated_token(shelved.source, shelved.stated), None, None)
+    def _version(self, key: SeriesKey) -> Version | None:
         with self._store.opened() as store:
-            series, coverage = store.status(shelved.key)
-        if series is None:
-            raise DataUnavailable(f"nothing is stored of {shelved.key}")
-        return Version(series.state, tuple(coverage), series.bars)
+            series, coverage = store.status(key)
+        return None if series is None else Version(series.state, tuple(coverage), series.bars)
 
     def read(self, shelved: Shelved, version: Version, window: Window) -> Page:
         """Return the bars of a window, of `version` or of a later one.

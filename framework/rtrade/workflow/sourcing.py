@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from rtrade.config.definitions import FileSeries, SyntheticSeries
@@ -19,9 +20,13 @@ from rtrade.core.resources import data_folder
 
 if TYPE_CHECKING:
     from rtrade.config.definitions import SourceDef
+    from rtrade.core.series import SeriesKey
+    from rtrade.workflow.holding import HeldStore
 
 # The exchange that is asked where a workspace has none of its own.
 _SHIPPED = "binance"
+# Seconds.
+_FRESH = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,26 @@ class Source:
         ]
 
 
+class StoredKeys:
+    """What names the stored series, read anew each second and where a symbol is not found."""
+
+    def __init__(self, store: HeldStore) -> None:
+        self._store = store
+        self._known: tuple[float, list[SeriesKey]] | None = None
+
+    def of(self, symbol: str) -> list[SeriesKey]:
+        """Return what names the series of bars of a symbol."""
+        known = self._known
+        if known is not None and monotonic() - known[0] < _FRESH:
+            found = [one for one in known[1] if one.symbol == symbol]
+            if found:
+                return found
+        with self._store.opened() as store:
+            keys = store.all_keys()
+        self._known = (monotonic(), keys)
+        return [one for one in keys if one.symbol == symbol]
+
+
 class Sources:
     """The sources of a workspace that have bars; a file is read again once it has changed."""
 
@@ -60,9 +85,21 @@ class Sources:
         self.workspace = workspace
         self._lock = threading.Lock()
         self._read: dict[str, Source] = {}
+        self._all: tuple[float, list[Source]] | None = None
 
     def all(self) -> list[Source]:
-        """Return every source that can be read, by name; models have no bars and are not there."""
+        """Return every source that can be read, by name; models have no bars and are not there.
+
+        A new file, or a change, is seen within a second.
+        """
+        known = self._all
+        if known is not None and monotonic() - known[0] < _FRESH:
+            return known[1]
+        found = self._every()
+        self._all = (monotonic(), found)
+        return found
+
+    def _every(self) -> list[Source]:
         found = []
         for name in source_names(self.workspace):
             try:
@@ -74,10 +111,13 @@ class Sources:
 
     def named(self, name: str) -> Source:
         """Return a source; raise UsageError where there is none, InvalidInput for its file."""
-        if name not in source_names(self.workspace):
+        try:
+            source = self._load(name)
+        except InvalidInput:
+            if name in source_names(self.workspace):
+                raise
             known = ", ".join(one.name for one in self.all())
-            raise UsageError(f"there is no source `{name}`", hint=f"there are {known}")
-        source = self._load(name)
+            raise UsageError(f"there is no source `{name}`", hint=f"there are {known}") from None
         if source.definition.kind == "llm":
             raise UsageError(f"the source `{name}` is a model: it has no market data")
         return source

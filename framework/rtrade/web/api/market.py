@@ -127,8 +127,7 @@ def candles(given: Given) -> Response:
     """Answer bars in the format that is asked for."""
     window = _window(given)
     markets = site().markets
-    shelved = markets.shelf.find(given["symbol"], given["timeframe"], given["source"])
-    version = markets.shelf.version(shelved)
+    shelved, version = markets.shelf.find(given["symbol"], given["timeframe"], given["source"])
     asked = {name: given[name] for name in ("from", "to", "after", "limit", "max_points", "format")}
     tag = _tag(shelved, version, asked)
     known = unchanged(tag)

@@ -1,0 +1,205 @@
+"""How `rtrade serve` fares under load: requests a second, latencies, memory, streams beside them.
+
+The server is a process of its own on loopback, its clients are those of another one. The store
+holds a million generated bars.
+
+    python benchmarks/serving.py [--seconds 10] [--clients 8] [--flat 100000] [--only candles]
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rtrade.core.bars import Bars
+from rtrade.core.intervals import Interval
+from rtrade.core.series import SeriesKey
+from rtrade.core.timeframes import MINUTE, Timeframe
+from rtrade.store.opening import open_store
+
+COUNT = 1_000_000
+START = 1_500_000_000_000 // MINUTE * MINUTE
+KEY = SeriesKey("binance", "BTC/USDT", Timeframe(MINUTE))
+CANDLES = "/api/v1/candles?symbol=BTC-USDT&timeframe=1m"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a load came to: seconds of each request, in all, and how many were refused."""
+
+    taken: list[float]
+    seconds: float
+    failed: int
+
+    def line(self, title: str) -> str:
+        """Return a line of the table."""
+        taken = np.array(self.taken) * 1000
+        p50, p99 = np.percentile(taken, [50, 99])
+        rate = len(taken) / self.seconds
+        return (
+            f"{title:<44} {rate:>8,.0f}/s   p50 {p50:>7.2f} ms   p99 {p99:>7.2f} ms   "
+            f"max {taken.max():>7.1f} ms   failed {self.failed}"
+        )
+
+
+def fill(workspace: Path) -> None:
+    """Store a million bars."""
+    draw = np.random.default_rng(1)
+    close = np.round(30_000 * np.exp(np.cumsum(draw.normal(0, 0.0005, COUNT))), 2)
+    opened = np.concatenate(([30_000.0], close[:-1]))
+    time_ = START + np.arange(COUNT, dtype=np.int64) * MINUTE
+    high, low = np.maximum(opened, close) + 1.5, np.minimum(opened, close) - 1.5
+    volume = np.round(draw.gamma(2, 40, COUNT), 5)
+    bars = Bars(KEY.symbol, KEY.timeframe, time_, opened, high, low, close, volume)
+    with open_store("", workspace / ".rtrade") as store:
+        store.write_bars(KEY, [Interval(START, START + COUNT * MINUTE)], bars)
+
+
+@contextmanager
+def served(workspace: Path) -> Iterator[tuple[int, int]]:
+    """Serve a workspace; yield the port and the process's id."""
+    surroundings = {**os.environ, "RTRADE_LOOPBACK": "1"}
+    command = [sys.executable, "-m", "rtrade.cli.main", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        command, cwd=workspace, env=surroundings, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def load(port: int, clients: int, seconds: float, address: Callable[[], str],
+         most: int | None = None, headers: dict[str, str] | None = None) -> Load:  # fmt: skip
+    """Have `clients` ask for addresses, one after another, for some seconds or `most` times."""
+    taken: list[list[float]] = [[] for _ in range(clients)]
+    failed = [0] * clients
+    end = time.perf_counter() + seconds
+    each = None if most is None else most // clients
+
+    def work(at: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        mine = taken[at]
+        while (time.perf_counter() < end) if each is None else len(mine) < each:
+            begun = time.perf_counter()
+            connection.request("GET", address(), headers=headers or {})
+            answer = connection.getresponse()
+            answer.read()
+            mine.append(time.perf_counter() - begun)
+            failed[at] += answer.status != 200
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=(at,)) for at in range(clients)]
+    begun = time.perf_counter()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return Load([one for part in taken for one in part], time.perf_counter() - begun, sum(failed))
+
+
+def rss(pid: int) -> float:
+    """Return the memory of a process, MB (Linux)."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def window(draw: random.Random, count: int = 1000) -> str:
+    """Return the address of `count` bars at a place drawn."""
+    start = START + draw.randrange(COUNT - 2 * count) * MINUTE
+    return f"{CANDLES}&from={start}&to={start + count * MINUTE}&limit={count}"
+
+
+@contextmanager
+def streams(port: int, count: int) -> Iterator[None]:
+    """Hold streams open, read by one thread each."""
+    opened = []
+    for _ in range(count):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", "/api/v1/stream/BTC-USDT?source=binance")
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        assert answer.fp.readline()
+        opened.append((connection, answer))
+    try:
+        yield
+    finally:
+        for connection, answer in opened:
+            answer.close()
+            connection.close()
+
+
+def candles(port: int, pid: int, given: argparse.Namespace) -> None:
+    """Measure /candles: pages, levels of detail, memory, streams beside them."""
+    draw = random.Random(7)
+    load(port, given.clients, 2, lambda: window(draw))
+    places = [window(draw) for _ in range(50)]
+    anywhere = load(port, given.clients, given.seconds, lambda: window(draw))
+    print(anywhere.line("1,000 bars, anywhere in a million"))
+    some = load(port, given.clients, given.seconds, lambda: draw.choice(places))
+    print(some.line("1,000 bars, of 50 places"))
+    packed = load(port, given.clients, given.seconds, lambda: draw.choice(places),
+                  headers={"Accept-Encoding": "gzip"})  # fmt: skip
+    print(packed.line("the same, gzip"))
+    start = START + MINUTE * np.arange(30)
+    wholes = iter(
+        f"{CANDLES}&from={one}&to={START + COUNT * MINUTE}&max_points=2000" for one in start
+    )
+    print(load(port, 1, 0, lambda: next(wholes), most=30).line("max_points=2000 of a million bars"))
+    alone = load(port, 2, given.seconds, lambda: window(draw))
+    with streams(port, 50):
+        beside = load(port, 2, given.seconds, lambda: window(draw))
+    print(alone.line("2 clients, no streams"))
+    print(beside.line("2 clients, 50 streams open"))
+    slower = np.median(beside.taken) / np.median(alone.taken) - 1
+    print(f"50 streams: the median of a request is {slower:+.1%}")
+    before = rss(pid)
+    marks = []
+    for _ in range(5):
+        load(port, given.clients, 0, lambda: window(draw), most=given.flat // 5)
+        marks.append(f"{rss(pid):.0f}")
+    print(f"memory over {given.flat:,} requests: {before:.0f} MB, then {', '.join(marks)} MB")
+
+
+PARTS: dict[str, Callable[[int, int, argparse.Namespace], None]] = {"candles": candles}
+
+
+def main() -> None:
+    """Fill a store, serve it, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--flat", type=int, default=100_000)
+    parser.add_argument("--only", choices=list(PARTS))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder)
+        for name in ("strategies", "datasources"):
+            (workspace / name).mkdir()
+        fill(workspace)
+        with served(workspace) as (port, pid):
+            for name, part in PARTS.items():
+                if given.only in (None, name):
+                    part(port, pid, given)
+
+
+if __name__ == "__main__":
+    main()
