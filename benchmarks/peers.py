@@ -186,8 +186,9 @@ are a Stop, a Limit and a StopTrail that cancel each other, placed at the close 
 Do they agree?
 
 {same}
-- rtrade, backtesting.py, vectorbt and bt size on the price of the fill, commission included, and
-  agree to nine digits and more; rtrade rounds sizes down to lots of 1e-8.
+- rtrade, backtesting.py, vectorbt and bt size on the price of the fill, commission included: the
+  same trades, and final equity equal to eight digits and more where a hundred-thousandth of the
+  cash is left. rtrade rounds sizes down to lots of 1e-8.
 - backtrader's sizer takes 95 % of the cash over the close that decided, and freqtrade 95 % over the
   price of the fill, both with nothing off for commission: sizes differ by a tenth of a percent, the
   bars and prices of fills do not.
@@ -235,8 +236,8 @@ def main() -> int:
         print(f"the fills differ: {'; '.join(wrong)}")
         return 1
     same = (
-        f"- With a fixed size of 0.01, {', '.join(fixed)} make the same "
-        f"{fixed[OURS][0]['fills']:,} fills, in bar, size and price to the bit."
+        f"- With a fixed size of 0.01, backtrader by hand and rtrade on either engine make the same\n"
+        f"  {fixed[OURS][0]['fills']:,} fills, in bar, size and price to the bit."
     )
     text = section(heavy, light, levels, around(heavy, entrants, asked.envs), same)
     print(text)

@@ -28,7 +28,7 @@ def figure(value: float) -> str:
     """Return a number with three digits that count, and commas from a thousand on."""
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.3g}" if value >= 0.001 else f"{value:.1e}"
+    return f"{value:.3g}" if value >= 0.001 or not value else f"{value:.1e}"
 
 
 def circumstances() -> str:

@@ -73,15 +73,17 @@ class Bench:
     def theirs(self, params: Table, how: tuple) -> dict:
         """Run pairs on vectorbt, a sample of them where they are many."""
         both = np.array([params["fast"], params["slow"]]).T
-        step = max(len(both) // SAMPLE, 1) if len(both) > 2 * SAMPLE else 1
-        sample = both[::step]
+        chosen = np.arange(len(both))
+        if len(both) > 2 * SAMPLE:
+            chosen = np.random.default_rng(1).choice(chosen, SAMPLE, replace=False)
+        sample = both[chosen]
         rows, out = self.folder / "pairs.npy", self.folder / "theirs.npy"
         np.save(rows, sample)
         found = run_script(self.vectorbt, "vectorbt_sweep", self.bars, rows, out, *how)
         averages, rest = found["averages"], found["cpu"] - found["averages"]
         more = len(np.unique(both)) / len(np.unique(sample))
         cpu = averages * more + rest * len(both) / len(sample)
-        return {**found, "cpu": cpu, "step": step, "results": np.load(out)}
+        return {**found, "cpu": cpu, "chosen": chosen, "results": np.load(out)}
 
     def per(self, seconds: float, params: Table) -> float:
         """Return nanoseconds per bar and candidate."""
@@ -118,7 +120,7 @@ def compared(bench: Bench, params: Table, what: str, rounds: list[tuple]) -> lis
 
 def agreement(theirs: dict, ours: dict) -> str:
     """Say how far the two make the same of the same pairs."""
-    other, mine = theirs["results"], ours["results"][:, :: theirs["step"]]
+    other, mine = theirs["results"], ours["results"][:, theirs["chosen"]]
     same = int((other[1] == mine[1]).sum())
     final = np.max(np.abs(other[0] / mine[0] - 1))
     fall = np.max(np.abs(np.abs(other[2]) / mine[2] - 1))
@@ -131,10 +133,13 @@ def agreement(theirs: dict, ours: dict) -> str:
 def by_itself(bench: Bench, plan: SweepPlan, params: Table) -> list[list[str]]:
     """Return the rows of a table for a plan that rtrade alone sweeps."""
     count, rows, walls = len(next(iter(params.values()))), [], {}
+    many = count >= len(MANY["fast"])
     for what, how, threads in WAYS:
+        if many and threads > 1:
+            continue
         print(f"{plan.label}: {count} candidates, {what}, {threads}", file=sys.stderr)
-        # Ten thousand take long enough for one round to be steady.
-        turns = bench.rounds if count < 10_000 else 1
+        # Many take long enough for one round to be steady.
+        turns = 1 if many else bench.rounds
         rounds = [bench.ours(plan, params, how, threads) for _ in range(turns)]
         cpu, wall = (statistics.median(one[kind] for one in rounds) for kind in ("cpu", "wall"))
         walls[what, threads] = wall
