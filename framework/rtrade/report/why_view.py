@@ -98,7 +98,7 @@ def _position(why: Why) -> list[str]:
     found += [words.level(one) for one in held.levels]
     if held.time_exit is not None:
         left = held.time_exit - held.bars
-        found.append(f"time_exit at its bar {held.time_exit:,}, {max(0, left):,} from here")
+        found.append(f"time_exit at its bar {held.time_exit:,}, {max(0, left):,} from this one")
     return found
 
 
