@@ -148,8 +148,10 @@ def _comparison(leaf: Condition, *, wanted: bool) -> str:
         if far:
             return f"{was}, {op if holds else _CONTRARY[op]} {limit} by {far}"
         return f"{was}, as {limit}"
-    needed = f"needed {op if wanted else _CONTRARY[op]} {limit}"
-    return f"{was}, {needed}, {far} away" if far else f"{was}, {needed}: equal is not enough"
+    needed = op if wanted else _CONTRARY[op]
+    if far:
+        return f"{was}, needed {needed} {limit}, {far} away"
+    return f"{was}, needed {needed} {limit}" + ("" if needed == "!=" else ": equal is not enough")
 
 
 def _choice(held: Value, against: Value, op: str, *, holds: bool, wanted: bool) -> str:
