@@ -26,6 +26,7 @@ _ALWAYS = {
     401: "A token is asked for, and was not given.",
     421: "The Host header names another server.",
     500: "A bug of rtrade.",
+    502: "An exchange, a model or a file failed.",
     503: "The database, or room for one more, is not there just now.",
 }
 
@@ -102,8 +103,9 @@ def _parameter(param: Param, place: str) -> Document:
 def refusals_of(endpoint: Endpoint) -> dict[int, str]:
     """Return the statuses of problems that an endpoint may answer, with what they mean."""
     found = dict(_ALWAYS)
-    if endpoint.path_params:
+    if endpoint.path_params or any(param.name == "symbol" for param in endpoint.query):
         found[404] = "There is no such thing."
+    found[409] = "It cannot be done as things are now."
     found[422] = "Parameters or the body are not as declared."
     if endpoint.method not in ("GET", "HEAD"):
         found[403] = "The request comes from another site."

@@ -26,4 +26,5 @@ def asked_of(body: Mapping[str, Any]) -> Asked:
 
 
 def _time(moment: int | None) -> str | None:
-    return None if moment is None else iso(moment)
+    # JSON has one kind of number: 5.0 is a whole one too.
+    return None if moment is None else iso(int(moment))

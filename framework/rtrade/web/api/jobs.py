@@ -101,8 +101,9 @@ def queue_sync(body: Mapping[str, Any]) -> Job:
         "source": body["source"],
         "symbols": body["symbols"],
         "timeframe": str(frame),
-        "since": body["from"],
-        "until": body.get("to"),
+        # JSON has one kind of number: 5.0 is a whole one too.
+        "since": int(body["from"]),
+        "until": None if body.get("to") is None else int(body["to"]),
     }
     return site().jobs.submit("sync", title, job)
 
