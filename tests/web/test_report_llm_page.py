@@ -19,7 +19,8 @@ from rtrade.core.timeframes import parse_time
 from rtrade.report import llm_tables
 from rtrade.report.context import Banner
 from rtrade.report.llm import llm_part
-from rtrade.report.llm_tables import did, dollars, plain
+from rtrade.report.llm_tables import did, dollars
+from rtrade.report.plain import plain
 from rtrade.report.render import build_context, render
 from unit.llm_cases import above, both, decided, plan_of, says, signal_of
 from web.llm_runs import guesses, llm_inputs, month

@@ -17,7 +17,8 @@ from rtrade.core.timeframes import iso
 from rtrade.report import llm_pictures
 from rtrade.report.context import Banner, Calibration, Fact, Figure, LlmPart, Sheet
 from rtrade.report.formatting import UNDEFINED, Form, figure, metric_figure, moment, raw, show
-from rtrade.report.llm_tables import decision_table, dollars, plain
+from rtrade.report.llm_tables import decision_table, dollars
+from rtrade.report.plain import plain
 from rtrade.report.words import counted
 
 _FEW = 30

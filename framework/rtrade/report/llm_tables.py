@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from rtrade.core.timeframes import iso
 from rtrade.report.columns import flags, times
 from rtrade.report.context import DecisionRow, DecisionTable, Said
 from rtrade.report.formatting import NARROW, UNDEFINED, Form, moment, show
+from rtrade.report.plain import plain
 from rtrade.report.words import counted
 
 ROWS = 500
@@ -28,19 +28,6 @@ MARKS = 5_000
 LIMITS = 3
 MOVED, ABSTAINED, INVALID, LIMITED = 1, 2, 4, 8
 _ABSTAINED = "abstained"
-# Characters that are not seen, or that change how others are seen.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
-
-def plain(text: str) -> str:
-    """Return a text with everything in it that is not seen written as its number."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        char if char in "\n\t" or unicodedata.category(char) not in _UNSEEN
-        else f"\\u{ord(char):04x}"
-        for char in text
-    )  # fmt: skip
 
 
 def decision_table(study: LlmStudy, trades: Sequence[Mapping[str, Any]]) -> DecisionTable:

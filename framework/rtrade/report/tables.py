@@ -25,6 +25,7 @@ from rtrade.report.context import (
 from rtrade.report.formatting import Form, Value, figure, metric_figure, moment, raw, show, tone
 from rtrade.report.inputs import ReportInputs
 from rtrade.report.levels import LARGEST
+from rtrade.report.refusals import SENTENCES
 
 PERIODS = 40
 
@@ -127,7 +128,7 @@ def refusals(refused: Mapping[str, int]) -> tuple[Refusal, ...]:
     """Return the reasons for which entries were refused, in the order they are judged in."""
     names = [name for name in REFUSALS if refused.get(name)]
     return tuple(
-        Refusal(name, words.REFUSALS[name], figure(f"refused.{name}", refused[name], Form.COUNT))
+        Refusal(name, SENTENCES[name], figure(f"refused.{name}", refused[name], Form.COUNT))
         for name in names
     )
 

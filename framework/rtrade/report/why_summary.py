@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rtrade.analysis.why import TRUE, UNKNOWN, Condition, RuleWhy, Why
 from rtrade.analysis.why_conditions import because, missing
 from rtrade.report import why_words as words
-from rtrade.report.words import REFUSALS
+from rtrade.report.refusals import SENTENCES
 
 SIDE = {"enter_long": "long", "exit_long": "long", "enter_short": "short", "exit_short": "short"}
 
@@ -124,7 +124,7 @@ def refusal(why: Why) -> str:
     """Say that an entry was refused, and why."""
     true = [f"`{one.name}`" for one in why.rules if one.effect == "refused"]
     verb = "was" if len(true) == 1 else "were"
-    said = _lowered(REFUSALS[why.decision.refused]).rstrip(".")
+    said = _lowered(SENTENCES[why.decision.refused]).rstrip(".")
     detail = _refusal_detail(why)
     return (
         f"{' and '.join(true)} {verb} true, but refused as {why.decision.refused}: "
@@ -171,7 +171,7 @@ def effect(rule: RuleWhy, why: Why) -> str:
     if not decision.carried:
         return "It is the run's last close: decisions at it are not carried out."
     if rule.effect == "refused":
-        return f"Refused: {REFUSALS[decision.refused]}"
+        return f"Refused: {SENTENCES[decision.refused]}"
     if rule.effect == "acts":
         if rule.name.startswith("exit_"):
             return "The position leaves at the next open."

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rtrade.analysis.why import Condition, ModelWhy, VoteWhy, Why
 from rtrade.report import why_words as words
-from rtrade.report.llm_tables import plain
+from rtrade.report.plain import plain
 from rtrade.report.why_context import WhyModel, WhyPart, WhyRule, WhySection, WhyTree, WhyVote
 from rtrade.report.why_summary import SIDE, effect, exits, refusal, summary
 

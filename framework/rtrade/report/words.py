@@ -12,20 +12,6 @@ from rtrade.report.formatting import Form, Value, show, tone
 from rtrade.report.inputs import TradeColumns
 from rtrade.report.levels import LARGEST, Windows
 
-REFUSALS = {
-    "in_position": "The opposite direction was held, and that position stayed.",
-    "conflict": "Both entry rules were true at the same close.",
-    "exiting": "Its own exit rule was true too, or a position in its direction was just leaving.",
-    "ruin": "Equity had fallen to 0 or below; trading had ended.",
-    "max_drawdown": "The drawdown limit had ended trading.",
-    "daily_loss": "The day's loss limit was reached; no entries for the rest of that day.",
-    "cooldown": "Too soon after the last exit.",
-    "warming_up": "An average range or volatility that the order needs was not known yet.",
-    "risk_veto": "The risk signal forbade it.",
-    "no_cash": "No cash was left.",
-    "below_minimum": "The order was smaller than the venue accepts.",
-}
-
 
 def verdict(document: Mapping[str, Any]) -> Verdict:
     """Say in words what the run made beside buying and holding."""
