@@ -19,7 +19,13 @@ APIS: tuple[str, ...] = (
 )
 
 # Modules with a blueprint of pages, called `pages`.
-PAGES: tuple[str, ...] = ()
+PAGES: tuple[str, ...] = (
+    "rtrade.web.pages.assets",
+    "rtrade.web.pages.runs",
+    "rtrade.web.pages.run",
+    "rtrade.web.pages.strategies",
+    "rtrade.web.pages.jobs",
+)
 
 
 def apis() -> list[Api]:

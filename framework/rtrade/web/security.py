@@ -197,9 +197,11 @@ def _check_origin(doors: Doors, *, by_token: bool, by_cookie: bool) -> None:
 def _set_policy(response: Response) -> None:
     headers = response.headers
     nonce = f"'nonce-{g.nonce}'" if "nonce" in g else "'none'"
+    # A page may name style sheets by their hashes, which a library of its sets.
+    styles = " ".join((nonce, *g.get("styles", ())))
     page = (
         "default-src 'none'; "
-        f"script-src {nonce}; style-src {nonce}; img-src 'self' data:; connect-src 'self'; "
+        f"script-src {nonce}; style-src {styles}; img-src 'self' data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,0 +1,184 @@
+"""The viewer's pages over HTTP: what they show, what they refuse, and that they change things."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlencode
+
+import pytest
+
+from web.serving import Served, copy_run, make_run, make_workspace, served
+
+BROWSER = {"Accept": "text/html"}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    folder = make_workspace(tmp_path_factory.mktemp("viewer"))
+    make_run(folder, last="20d")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(workspace):
+    return next((workspace / "runs").iterdir())
+
+
+@pytest.fixture(scope="module")
+def viewer(workspace):
+    with served(workspace) as here:
+        reply = here.get("/", **BROWSER)
+        here.headers["Cookie"] = reply.headers["set-cookie"].partition(";")[0]
+        yield here
+
+
+def look(viewer: Served, path: str, status: int = 200) -> str:
+    reply = viewer.get(path, **BROWSER)
+    assert reply.status == status, reply.body[:600]
+    assert reply.headers["content-type"].startswith("text/html")
+    return reply.body.decode()
+
+
+def send(viewer: Served, path: str, *, piece: bool = False, **given: str):
+    headers = {**BROWSER, "Origin": viewer.url, "Sec_Fetch_Site": "same-origin"}
+    headers["Content_Type"] = "application/x-www-form-urlencoded"
+    if piece:
+        headers["HX_Request"] = "true"
+    return viewer.ask("POST", path, urlencode(given).encode(), **headers)
+
+
+def words(page: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", " ", page))
+
+
+def test_the_list_shows_a_run_with_its_line_and_its_metrics(viewer, run):
+    page = look(viewer, "/")
+    assert f'href="/runs/{run.name}"' in page
+    assert re.search(r'<svg class="spark \w+"', page)
+    assert "1 run" in words(page)
+
+
+def test_an_empty_workspace_says_what_to_do_next(tmp_path):
+    with served(make_workspace(tmp_path, "sma_btc")) as here:
+        assert "There are no runs yet" in look(here, "/")
+        assert "It has not been run yet" in look(here, "/strategies/sma_btc")
+        assert "Nothing was started yet" in look(here, "/jobs")
+
+
+def test_tags_and_a_note_are_given_in_place_and_found_again(viewer, run):
+    reply = send(viewer, f"/runs/{run.name}/marks", piece=True, tags="keep, btc", note="a note")
+    assert reply.status == 200
+    assert reply.body.lstrip().startswith(b'<div class="marks">')
+    assert run.name in look(viewer, "/?tag=keep")
+    assert "No run is like that" in look(viewer, "/?tag=other")
+    plain = send(viewer, f"/runs/{run.name}/marks", tags="", note="")
+    assert (plain.status, plain.headers["location"]) == (303, f"/runs/{run.name}")
+
+
+def test_a_change_from_elsewhere_is_refused(viewer, run):
+    path = f"/runs/{run.name}/delete"
+    foreign = viewer.ask("POST", path, b"", Origin="https://example.org", **BROWSER)
+    unsaid = viewer.ask("POST", path, b"", **BROWSER)
+    assert (foreign.status, unsaid.status) == (403, 403)
+    assert run.is_dir()
+
+
+def test_a_run_is_deleted_after_a_question(viewer, run):
+    other = copy_run(run, "gone-0123456789")
+    question = look(viewer, f"/runs/{other.name}/delete?back=/?tag=x")
+    assert "Delete this run for good?" in question
+    assert 'name="back" value="/?tag=x"' in question
+    reply = send(viewer, f"/runs/{other.name}/delete", back="//example.org/")
+    assert (reply.status, reply.headers["location"]) == (303, "/")
+    assert not other.exists()
+
+
+def test_the_report_of_a_run_is_in_the_frame_and_its_files_have_addresses(viewer, run):
+    page = look(viewer, f"/runs/{run.name}")
+    assert "Price and trades" in page
+    assert f'href="/api/v1/runs/{run.name}/trades?format=csv"' in page
+    assert 'href="trades.csv"' not in page
+    assert "<style" not in page
+    loaded = re.findall(r"<(?:script src|link rel=.stylesheet.)[^>]*>", page)
+    assert len(loaded) > 5
+    assert all('nonce="' in one for one in loaded)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        '<p onclick="alert(1)">x</p>',
+        '<div hx-post="/runs/x/delete" hx-trigger="load"></div>',
+        '<form action="/"><button>x</button></form>',
+        '<a href="javascript:alert(1)">x</a>',
+        "<p style='color:red'>x</p>",
+        "<iframe src=/></iframe>",
+        "<p",
+    ],
+)
+def test_a_report_that_holds_what_no_report_does_is_not_shown(viewer, run, planted):
+    other = copy_run(run, "planted-0123456789")
+    try:
+        report = other / "report.html"
+        text = report.read_text()
+        report.write_text(text.replace("<main>", f"<main>{planted}", 1))
+        page = look(viewer, f"/runs/{other.name}")
+        assert "which no report does" in page
+        assert "Price and trades" not in page
+    finally:
+        send(viewer, f"/runs/{other.name}/delete")
+
+
+def test_a_strategy_is_shown_in_plain_words_with_its_runs(viewer, run):
+    page = look(viewer, "/strategies/sma_btc")
+    assert "Enter long when the 20-bar average of close" in page
+    assert f"/runs/{run.name}" in page
+    assert run.name in look(viewer, "/strategies")
+
+
+def test_findings_stand_at_their_lines(viewer, workspace):
+    text = (workspace / "strategies/sma_btc.yaml").read_text()
+    wrong = workspace / "strategies/wrong.yaml"
+    wrong.write_text(text.replace("timeframe: 1h", "timeframe: 1 hour"))
+    try:
+        page = look(viewer, "/strategies/wrong")
+        line = text.splitlines().index("  timeframe: 1h") + 1
+        assert re.search(rf'class="line found" id="L{line}"', page)
+        assert "^^^^^^" in page
+        assert "error RT025" in page
+        assert "cannot be run" in page
+        assert "1 error" in look(viewer, "/strategies")
+    finally:
+        wrong.unlink()
+
+
+def test_a_form_that_cannot_be_run_says_why_and_keeps_what_was_written(viewer):
+    reply = send(viewer, "/strategies/sma_btc/runs", sets="params.fast=many", last="30d")
+    page = reply.body.decode()
+    assert reply.status == 422
+    assert "The run was not started" in page
+    assert "params.fast=many" in page
+    assert 'value="30d"' in page
+    spoken = send(viewer, "/strategies/sma_btc/runs", last="some")
+    assert spoken.status == 422
+
+
+@pytest.mark.parametrize(
+    "query", ["order=__class__", "page=0", "page=x", "since=yesterday", "metric=sharpe&least=nan",
+              "metric=size", "until=99999-01-01"]
+)  # fmt: skip
+def test_a_query_that_says_what_cannot_be_is_refused(viewer, query):
+    assert "is no" in look(viewer, f"/?{query}", 422)
+
+
+def test_assets_are_kept_for_good_and_named_by_their_bytes(viewer):
+    page = look(viewer, "/")
+    for address in set(re.findall(r'"(/static/[^"]+)"', page)):
+        reply = viewer.get(address)
+        assert reply.status == 200
+        assert "immutable" in reply.headers["cache-control"]
+        name = address.rpartition("/")[2]
+        assert viewer.get(f"/static/{'0' * 32}/{name}").status == 404
