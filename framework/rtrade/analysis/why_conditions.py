@@ -18,12 +18,12 @@ from rtrade.analysis.why_values import Place, Values
 from rtrade.catalog.registry import Kind, Registry
 from rtrade.core import bars as tri
 from rtrade.core.bars import FloatArray
+from rtrade.plan.build import RULES
 from rtrade.plan.nodes import Align, Call, Const, Node, Shift
 from rtrade.plan.printing import formulas
 from rtrade.plan.syntax import Index, Operation
 from rtrade.plan.written import Reader, Written
 
-_RULES = ("enter_long", "exit_long", "enter_short", "exit_short")
 # Deeper trees are cut: nobody reads them, and neither Python nor a page holds any depth.
 DEEPEST = 40
 # A formula that is longer says less than the name that stands for it.
@@ -35,20 +35,24 @@ _RUNS = ("rising", "falling")
 _WINDOWS = ("held_for", "occurred_within")
 
 
+def parts_of(reader: Reader) -> list[Node]:
+    """Return all nodes whose values the trees of a plan's rules show."""
+    rules = filter(None, map(reader.rule, RULES))
+    return [part.node for rule in rules for part in _all(rule, reader, set())]
+
+
 def conditions(
     reader: Reader, values: Values, registry: Registry, at: int
 ) -> dict[str, Condition | None]:
-    """Return the rules of a plan at the close of the base bar `at`; None where there is none."""
-    written = {name: reader.rule(name) for name in _RULES}
-    nodes: list[Node] = []
-    for rule in filter(None, written.values()):
-        nodes += (part.node for part in _all(rule, reader, set()))
-    values.compute([*nodes, *reader.plan.rules.values()])
-    place = Place(reader.plan.timeframe, at)
-    return {
-        name: None if rule is None else _Tree(reader, values, registry).of(rule, place)
-        for name, rule in written.items()
-    }
+    """Return the rules of a plan at the close of the base bar `at`; None where there is none.
+
+    Values that are not known yet are computed; `parts_of` has them all.
+    """
+    place, found = Place(reader.plan.timeframe, at), {}
+    for name in RULES:
+        rule = reader.rule(name)
+        found[name] = None if rule is None else _Tree(reader, values, registry).of(rule, place)
+    return found
 
 
 def _all(rule: Written, reader: Reader, named: set[str]) -> Iterator[Written]:

@@ -15,7 +15,7 @@ import numpy as np
 from rtrade.analysis.why import FALSE, TRUE, UNKNOWN, Scalar
 from rtrade.catalog.registry import Kind
 from rtrade.core import bars as tri
-from rtrade.core.bars import IntArray, MarketData
+from rtrade.core.bars import BoolArray, FloatArray, IntArray, MarketData
 from rtrade.core.timeframes import Timeframe, iso
 from rtrade.plan.nodes import Const, Node, choices_of
 from rtrade.plan.plan import Plan
@@ -72,6 +72,23 @@ class Values:
         if id(node) not in self._arrays:
             self.compute([node])
         return self._arrays[id(node)]
+
+    # What an engine asks for, all of it on the clock of the run.
+
+    def rule(self, name: str) -> BoolArray:
+        """Tell on which bars of the run a rule is true."""
+        values = self.array(self.plan.rules[name])[self.market.first :]
+        return np.asarray(values == tri.TRUE)
+
+    def number(self, node: Node) -> FloatArray:
+        """Return a number's values over all bars read, NaN where unknown."""
+        return np.asarray(self.array(node))
+
+    def choice(self, node: Node) -> FloatArray:
+        """Return a choice's index over all bars read, NaN where unknown."""
+        return np.asarray(self.array(node))
+
+    # Single bars.
 
     def seen(self, node: Node, place: Place) -> Place:
         """Return the place on a node's own clock that shows at `place`."""

@@ -56,12 +56,15 @@ class Reader:
             self.graph.add(node)
         self._scope = self._names()
         self._signals = {one.name: one.expression for one in self.definition.signals}
+        self._rules: dict[str, Written] = {}
         self._read: dict[str, Written] = {}
 
     def rule(self, name: str) -> Written | None:
         """Return a rule as it is written; None where the strategy has none of that name."""
         source: SourceText | None = getattr(self.definition.rules, name)
-        return None if source is None else self.read(source)
+        if source is not None and name not in self._rules:
+            self._rules[name] = self.read(source)
+        return self._rules.get(name)
 
     def signal(self, name: str) -> Written:
         """Return the expression of a signal that is one value."""

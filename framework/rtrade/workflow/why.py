@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,17 +132,20 @@ class Explainer:
     @cached_property
     def _program(self) -> Program:
         from rtrade.execution.preparing import prepare
-        from rtrade.signals.evaluate import evaluate
 
-        # What no rule or size rests on is not looked at.
-        plan, market = replace(self._plan, signals={}), self._market
-        return prepare(plan, market, evaluate(plan, market, self._answers))
+        return prepare(self._plan, self._market, self._values)
 
     @cached_property
     def _values(self) -> Values:
+        from rtrade.analysis.why_conditions import parts_of
         from rtrade.analysis.why_values import Values
 
-        return Values(self._plan, self._market, self._answers)
+        values, plan = Values(self._plan, self._market, self._answers), self._plan
+        optional = (plan.volatility, plan.scale, plan.risk_level)
+        decide = [*plan.rules.values(), *plan.atr.values(), *filter(None, optional)]
+        # In one pass, so that what they rest on is computed once.
+        values.compute([*decide, *parts_of(self._reader)])
+        return values
 
     @cached_property
     def _reader(self) -> Reader:
