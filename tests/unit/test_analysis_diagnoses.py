@@ -218,7 +218,11 @@ CASES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     ),
     "long_warm_up": ({"warming": 200}, "for 200 closes of 800, 25.0 %", {"warming": 199}),
     "weekend": ({"trades": WEEKEND}, "entered on a weekend, made", {}),
-    "one_hour": ({"trades": AT_NINE}, "entered from 09:00 to 09:59 UTC, made 120.00; the others made", {}),
+    "one_hour": (
+        {"trades": AT_NINE},
+        "entered from 09:00 to 09:59 UTC, made 120.00; the others made",
+        {},
+    ),
     "hardly_in_market": (
         {"position": np.arange(COUNT) % 21 == 0}, "at 4.88 % of the closes",
         {"position": np.arange(COUNT) % 20 == 0},
