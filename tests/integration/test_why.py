@@ -171,7 +171,7 @@ def test_before_the_first_answer_nothing_applies(place: Path) -> None:
     assert found.models[0].why == "it had not been asked yet"
     assert found.rules[0].state == "unknown"
     (leaf, _) = found.rules[0].condition.parts
-    assert leaf.reason == "no answer of `analyst` applies"
+    assert leaf.reason == "`analyst` has given no answer that applies"
 
 
 def test_a_run_that_asked_in_its_middle_comes_out_again(place: Path) -> None:

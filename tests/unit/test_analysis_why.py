@@ -101,6 +101,11 @@ def test_a_threshold_of_0_has_no_relative_distance():
     assert found.distance == Distance(10.0, None)
 
 
+def test_a_threshold_next_to_0_has_no_relative_distance():
+    found = look([100, 90], "close > 1e-320")
+    assert found.distance == Distance(90.0, None)
+
+
 def test_names_say_what_they_stand_for_with_params_filled_in():
     found = look(
         [100, 90, 80], "mean > 95 and sma(close, n) < close",

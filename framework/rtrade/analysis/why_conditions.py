@@ -265,9 +265,10 @@ def distance(value: Scalar | None, threshold: Scalar | None) -> Distance | None:
     if not isinstance(value, float) or not isinstance(threshold, float):
         return None
     far = abs(value - threshold)
+    relative = far / abs(threshold) if threshold else math.inf
     if not math.isfinite(far):
         return None
-    return Distance(far, far / abs(threshold) if threshold else None)
+    return Distance(far, relative if math.isfinite(relative) else None)
 
 
 def _beyond(name: str, a: Scalar | None, b: Scalar | None) -> bool | None:

@@ -60,7 +60,7 @@ class _Search:
         if isinstance(node, Align):
             return node.arg, own, ""
         if isinstance(node, Answer):
-            return f"no answer of `{node.signal}` applies"
+            return f"`{node.signal}` has given no answer that applies"
         if isinstance(node, Field):
             return f"`{node.series}` has no bar that has closed yet"
         if isinstance(node, Shift):

@@ -18,18 +18,21 @@ from rtrade.cli.options import json_option, out_option
     help="A time in the bar, UTC; or entry:3, exit:3 (by the number of a trade), or last.",
 )
 @out_option
+@click.option("--offline", is_flag=True, help="Fetch nothing from an exchange: use what is stored.")
 @json_option
-def why(run: str, *, at: str, out: Path | None, json: bool) -> int:
+def why(run: str, *, at: str, out: Path | None, offline: bool, json: bool) -> int:
     """Say why a run did or did not trade at a bar: RUN is its folder, or the beginning of its id.
 
     Exits with 1 where the run does not come out again as it was, which is then said first.
     """
     from rtrade.analysis.stored import find_run
     from rtrade.config.loading import find_workspace
+    from rtrade.workflow.markets import Fetching
     from rtrade.workflow.running import output_root
     from rtrade.workflow.why import why as explain
 
-    found = explain(find_run(run, output_root(find_workspace(None), out)), at)
+    folder = find_run(run, output_root(find_workspace(None), out))
+    found = explain(folder, at, Fetching(offline=offline))
     if json:
         from rtrade.cli.output import print_json
         from rtrade.report.why import document

@@ -15,7 +15,7 @@ from rtrade.config.overrides import Overrides
 from rtrade.core.errors import WorldError
 from rtrade.core.timeframes import parse_time
 from rtrade.workflow.compiling import Compiled, compile_strategy
-from rtrade.workflow.markets import market_data
+from rtrade.workflow.markets import FETCHED, Fetching, market_data
 
 if TYPE_CHECKING:
     from rtrade.analysis.stored import StoredRun
@@ -57,7 +57,7 @@ def recompiled(run: StoredRun) -> Compiled:
     return compile_strategy(path, overrides, workspace, run.prompts)
 
 
-def bars_again(run: StoredRun, compiled: Compiled) -> MarketData:
+def bars_again(run: StoredRun, compiled: Compiled, fetching: Fetching = FETCHED) -> MarketData:
     """Load the bars of a run from its source, whether they are still the same or not."""
     data, plan = run.document["data"], compiled.plan
     # Of a source that has grown since, the same stretch.
@@ -68,4 +68,5 @@ def bars_again(run: StoredRun, compiled: Compiled) -> MarketData:
         compiled.workspace,
         start=start,
         end=parse_time(data["end"]),
+        fetching=fetching,
     )

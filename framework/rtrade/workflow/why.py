@@ -23,6 +23,7 @@ from rtrade.core.errors import UsageError
 from rtrade.core.results import BAR_EXITS
 from rtrade.core.timeframes import iso, parse_time
 from rtrade.workflow.executing import fingerprint_of
+from rtrade.workflow.markets import FETCHED, Fetching
 from rtrade.workflow.reopening import bars_again, recompiled
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _FIRST, _LAST = -6 * 10**13, 10**14
 _FORMS = "write a time such as `2024-01-31T09:00Z`, `entry:3`, `exit:3` or `last`"
 
 
-def why(folder: Path, at: str | int) -> Why:
+def why(folder: Path, at: str | int, fetching: Fetching = FETCHED) -> Why:
     """Explain the bar of a run that holds the moment `at`.
 
     `folder` is the run's (`analysis.stored.find_run` makes one of an id). `at` is an ISO time, ms
@@ -50,8 +51,9 @@ def why(folder: Path, at: str | int) -> Why:
     `document` (for JSON) and `as_html` (a fragment for a page) of what is returned; `differs` is
     not empty where the run does not come out again as it was. Raises UsageError where the run has
     no such bar, InvalidInput and WorldError where its strategy or its bars cannot be had any more.
+    Bars of an exchange that the store has lost since are fetched as `fetching` says.
     """
-    return Explainer(folder).why(at)
+    return Explainer(folder, fetching).why(at)
 
 
 class Explainer:
@@ -60,8 +62,9 @@ class Explainer:
     It holds the bars and the signals of the run. What `why` raises is raised by its first question.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fetching: Fetching = FETCHED) -> None:
         self.run: StoredRun = read_run(folder)
+        self._fetching = fetching
 
     def why(self, at: str | int) -> Why:
         """Explain the bar that holds the moment `at`, as the function `why` does."""
@@ -119,7 +122,7 @@ class Explainer:
 
     @cached_property
     def _market(self) -> MarketData:
-        return bars_again(self.run, self._compiled)
+        return bars_again(self.run, self._compiled, self._fetching)
 
     @cached_property
     def _answers(self) -> Mapping[str, AnswerSeries]:
