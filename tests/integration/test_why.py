@@ -22,9 +22,12 @@ from integration.test_llm_runs import (
 )
 from integration.why_runs import made, rows, workspace
 from llm.endpoint import Call, StandIn, completion, http
+from markets.support import history, make_workspace
 from rtrade.config.overrides import Overrides
 from rtrade.core.results import BAR_EXITS
+from rtrade.core.timeframes import HOUR
 from rtrade.report.why import as_html, as_text, document
+from rtrade.testing import FakeExchange, VirtualClock
 from rtrade.workflow.executing import Manner
 from rtrade.workflow.running import run_strategy
 from rtrade.workflow.why import Explainer
@@ -208,3 +211,22 @@ def test_what_a_model_says_is_text_and_nothing_else(place: Path) -> None:
         assert hidden not in html
         assert hidden not in text
     assert "\\u202e" in text
+
+
+# An exchange
+
+
+def test_offline_the_stored_bars_are_enough(tmp_path: Path) -> None:
+    bars = history(1, count=1500)
+    clock = VirtualClock(int(bars.time[-1]) + HOUR, 0)
+    with FakeExchange([bars], clock=clock, weight_limit=None) as exchange:
+        desk = make_workspace(tmp_path / "ws", exchange.url)
+        strategy = (ROOT / "strategies" / "sma_btc.yaml").read_bytes()
+        (desk / "strategies" / "sma_btc.yaml").write_bytes(strategy)
+        command = ("run", "strategies/sma_btc.yaml", "--source", "binance", "--quiet")
+        done = rtrade(*command, cwd=desk, RTRADE_LOOPBACK="1")
+        assert done.returncode == 0, done.stderr
+    # The exchange is gone.
+    done = rtrade("why", "sma_btc", "--at", "entry:1", "--offline", cwd=desk, RTRADE_LOOPBACK="1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Long entry at ")
