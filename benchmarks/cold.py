@@ -106,7 +106,7 @@ TEXT = """
 
 {circumstances}
 
-Whole processes on the shipped `{strategy}`, report included; its bars are generated before the
+Whole processes on the shipped `{strategy}`, report included; its bars are made before the
 first. Kernels are compiled once for each version of rtrade, numba and Python, and kept.
 
 {runs}

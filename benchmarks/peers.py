@@ -236,8 +236,8 @@ def main() -> int:
         print(f"the fills differ: {'; '.join(wrong)}")
         return 1
     same = (
-        f"- With a fixed size of 0.01, backtrader by hand and rtrade on either engine make the same\n"
-        f"  {fixed[OURS][0]['fills']:,} fills, in bar, size and price to the bit."
+        f"- With a fixed size of 0.01, backtrader by hand and both engines of rtrade make the same "
+        f"fills\n  to the bit in bar, size and price: {fixed[OURS][0]['fills']:,} of them."
     )
     text = section(heavy, light, levels, around(heavy, entrants, asked.envs), same)
     print(text)

@@ -6,7 +6,10 @@ import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+
+import rtrade
 
 FILE = Path(__file__).resolve().parent / "RESULTS.md"
 TITLE = """# Measured
@@ -35,10 +38,11 @@ def circumstances() -> str:
     """Return when and on what machine, without its name."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = os.getloadavg()[1]
+    ours = ", ".join(f"{name} {version(name)}" for name in ("numba", "numpy", "backtrader"))
     return (
         f"{datetime.now(UTC):%Y-%m-%d}; {cpu()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-        f"{platform.system()}; Python {platform.python_version()}; "
-        f"load of the last five minutes {load:.1f}."
+        f"{platform.system()}; Python {platform.python_version()}, rtrade {rtrade.__version__}, "
+        f"{ours}.\nLoad average over five minutes, with this measurement's own: {load:.1f}."
     )
 
 
