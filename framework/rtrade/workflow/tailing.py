@@ -74,20 +74,26 @@ class Tail:
         self._lock = threading.Lock()
         self._listeners: set[Listener] = set()
         self._thread: threading.Thread | None = None
+        self._last: threading.Thread | None = None
         self._stop = threading.Event()
+        # Since when the database cannot be read.
+        self._failing: float | None = None
 
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def join(self, listener: Listener, since: Position | None) -> Callable[[], None]:
-        """Have a listener hear what follows `since`, None: what is stored from now on.
+    def end(self, key: SeriesKey) -> Position:
+        """Return where a market ends now; the newest book follows it. Raises StoreError."""
+        with self._store.opened() as store:
+            return store.tail_end(key)
 
-        Returns what ends that. Raises StoreError.
+    def join(self, listener: Listener) -> Callable[[], None]:
+        """Have a listener hear what follows its position; return what ends that.
+
+        What is there already it hears at once, up to a page of it. Raises StoreError.
         """
         with self._store.opened() as store:
-            end = store.tail_end(listener.key)
-        # A stream that was empty is read from its beginning once there is one.
-        listener.position = since or end
+            _read(store, listener.key, listener.position, [listener])
         with self._lock:
             self._listeners.add(listener)
             if self._thread is None:
@@ -95,6 +101,7 @@ class Tail:
                 self._thread = threading.Thread(
                     target=self._run, args=(self._stop,), name="tail", daemon=True
                 )
+                self._last = self._thread
                 self._thread.start()
 
         def leave() -> None:
@@ -111,20 +118,21 @@ class Tail:
         with self._lock:
             self._listeners.clear()
             self._stop.set()
-            self._thread = None
+            last, self._thread = self._last, None
+        # What it reads is done with before the store is closed.
+        if last is not None:
+            last.join(4 * self._interval)
 
     def _run(self, stop: threading.Event) -> None:
-        failing: float | None = None
         while not stop.is_set():
             try:
                 with self._store.opened() as store, store.listening() as waiter:
-                    failing = None
-                    self._listen(store, waiter, stop)
+                    self._listen(waiter, stop)
             except StoreError as fault:
-                failing = failing or monotonic()
-                if monotonic() - failing > _PATIENCE:
+                self._failing = self._failing or monotonic()
+                if monotonic() - self._failing >= _PATIENCE:
                     self._fail(fault.message)
-                    failing = None
+                    self._failing = None
                 stop.wait(1.0)
             except Exception:
                 # Whoever listens is better told than left without a word.
@@ -132,9 +140,13 @@ class Tail:
                 self._fail("the store cannot be read")
                 stop.wait(1.0)
 
-    def _listen(self, store: Store, waiter: Waiter, stop: threading.Event) -> None:
+    def _listen(self, waiter: Waiter, stop: threading.Event) -> None:
         while not stop.is_set():
-            if not self.round(store):
+            # Asked for each time: once it has been closed, nothing is read any more.
+            with self._store.opened() as store:
+                more = self.round(store)
+            self._failing = None
+            if not more:
                 waiter.wait(self._interval, stop)
 
     def _fail(self, reason: str) -> None:
@@ -153,11 +165,15 @@ class Tail:
                 standing[(one.key, one.position)].append(one)
         more = False
         for (key, position), ones in standing.items():
-            news = store.news(key, position, PAGE)
-            more = more or news.more
-            if news.end == position:
-                continue
-            for one in ones:
-                one.position = news.end
-                one.hear(news)
+            more = _read(store, key, position, ones) or more
         return more
+
+
+def _read(store: Store, key: SeriesKey, position: Position, listeners: list[Listener]) -> bool:
+    """Read once for listeners that stand at one position; tell whether more is there."""
+    news = store.news(key, position, PAGE)
+    if news.end != position:
+        for one in listeners:
+            one.position = news.end
+            one.hear(news)
+    return news.more

@@ -53,18 +53,19 @@ def stream(given: Given) -> Response:
     """Answer a stream of events."""
     markets = site().markets
     key, name = _key(given)
-    since = _since()
+    position = _since() or markets.tail.end(key)
     subscription = Subscription(_CAPACITY)
     kinds = _KINDS if given["only"] is None else (given["only"],)
+    start = {"symbol": key.symbol, "source": name, "timeframe": str(key.timeframe)}
+    subscription.put(_event("ready", {**start, "events": list(kinds)}, position))
     listener = Listener(
         key,
         hear=_sender(subscription, kinds),
         fail=_failer(subscription),
         ready=lambda: len(subscription) < _AHEAD,
+        position=position,
     )
-    leave = markets.tail.join(listener, since)
-    start = {"symbol": key.symbol, "source": name, "timeframe": str(key.timeframe)}
-    subscription.put(_event("ready", {**start, "events": list(kinds)}, since or listener.position))
+    leave = markets.tail.join(listener)
     return site().streams.reply(subscription, leave)
 
 
