@@ -99,8 +99,10 @@ def test_json_is_result_json_plus_the_report(workspace: Path) -> None:
     report = Path(document.pop("report"))
     assert report.is_absolute()
     assert document == json.loads((report.parent / "result.json").read_text(encoding="utf-8"))
-    assert list(document) == ["run_id", "fingerprint", "strategy", "engine", "data", "metrics",
-                              "trades", "refused", "warnings", "diagnoses", "assumptions"]  # fmt: skip
+    assert list(document) == [
+        "run_id", "fingerprint", "strategy", "engine", "data", "metrics", "trades", "refused",
+        "warnings", "diagnoses", "assumptions",
+    ]  # fmt: skip
     assert report.parent.name == document["run_id"]
 
 
