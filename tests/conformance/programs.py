@@ -42,6 +42,8 @@ REACHES = (0, 0, 0, 0, 1, 1, 2, 4)
 GAPS = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 5, 30)
 BYTES = 9
 LOTS = ("1", "0.1", "0.00000001", "0.3", "25", "0.01")
+# Of so many digits that counting them takes more than 64 bits.
+WIDE_LOTS = ("0.123456789", "12.3456789", "1.5", "0.00000000123457", "499.5", "12345")
 FEES = (0.0, 0.001, 0.01, 0.0625)
 SLIPPAGES = (0.0, 0.0, 0.0005, 0.01, 0.125, 0.25)
 # Now and then longer than a machine word has bits.
@@ -248,7 +250,7 @@ def giant(pick: Pick) -> tuple[Program, Bars]:
         costs=CostsDef(fee, fee, pick(SLIPPAGES)),
         cash=cash,
         bars_per_year=bars.timeframe.per_year,
-        filters=Filters(lot=Decimal(pick(LOTS))),
+        filters=Filters(lot=Decimal(pick((*LOTS, *WIDE_LOTS)))),
         volatility=every * noise.uniform(0.001, 0.1),
         scale=every * noise.uniform(0.1, 1.0) if pick((False, True)) else None,
         risk_factor=every * noise.uniform(0.1, 1.0) if pick((False, True)) else None,

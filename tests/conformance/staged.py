@@ -226,7 +226,25 @@ def riding(pick: Callable) -> Case:
     )
 
 
+def exact(pick: Callable) -> Case:
+    """Money at risk that buys exactly what cash pays for, and cash just short of a lot."""
+    path = [(100, 101, 99, 100), (100, 100, 100, 100), (100, 110, 95, 105), (105, 105, 80, 80)]
+    path, decided = on_a_side(pick, path, ["enter_long", "enter_long", "", ""])
+    unit, share = pick(UNITS[:3]), pick((0.125, 0.25, 0.5))
+    lot, short = pick(("1", "0.01", "25")), pick((0.0, 4e-10, 9e-10, 2e-9))
+    kind = pick(("risk", "equity"))
+    return stage(
+        bars_on(path, unit),
+        decided,
+        sizing=SizingDef(kind, share if kind == "risk" else 1.0),
+        risk=RiskDef(stop_loss=Distance("percent", share)),
+        cash=100 * unit * float(lot) * pick((1, 1, 4)) * (1 - short),
+        filters=Filters(Decimal(lot)),
+    )
+
+
 SCENES = (
+    exact,
     *(riding, riding),
     *(turning, turning, turning, gapping, gapping, gapping, climbing),
     *(riskless, riskless, falling_short, falling_short, falling_short),

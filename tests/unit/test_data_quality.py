@@ -51,6 +51,8 @@ BAD_CELLS = [
     ({"close": 102.0}, "RT312", "the low 103.0 is above the close 102.0"),
     ({"low": 0}, "RT313", "low is 0.0"),
     ({"low": -3}, "RT313", "low is -3.0"),
+    ({"low": 1e-13}, "RT313", "low is 1e-13"),
+    ({"high": 1e16}, "RT313", "high is 1e+16"),
     ({"volume": -0.5}, "RT314", "volume is -0.5"),
     ({"open": "nan"}, "RT307", "open is `nan`, not a number|open is nan"),
     ({"high": "inf"}, "RT307", "high is `inf`, not a number|high is inf"),
