@@ -25,6 +25,7 @@ from rtrade.web.problems import Problem, invalid_parameters
 
 PREFIX = "/api/v1"
 Schema = Mapping[str, Any]
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Body:
         except (ValueError, RecursionError) as fault:
             detail = "is nested too deeply" if isinstance(fault, RecursionError) else str(fault)
             raise _wrong_body([{"place": "", "detail": f"not JSON: {detail}"}]) from None
+        if _HALVES.search(text) and not _is_text(value):
+            raise _wrong_body([{"place": "", "detail": "holds half of a surrogate pair"}])
         self.check(value)
         return value
 
@@ -105,6 +108,14 @@ def _body_text() -> str:
         return data.decode()
     except UnicodeDecodeError:
         raise _wrong_body([{"place": "", "detail": "not UTF-8 text"}]) from None
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(name: str) -> Any:

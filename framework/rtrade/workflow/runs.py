@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}-[0-9a-f]{10}"
 MOST_TAGS, LONGEST_TAG, LONGEST_NOTE = 20, 40, 4000
 _RUN_ID = re.compile(RUN_ID)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _TAG = re.compile(r"[^\s\x00-\x1f\x7f,]+")
 # File systems stamp folders a few ms late: a stamp as fresh as this may stand for two changes.
 _FRESH_NS = 2_000_000_000
@@ -166,8 +167,8 @@ class RunIndex:
         self.find(run_id)
         if tags is not None:
             _check_tags(tags)
-        if note is not None and len(note) > LONGEST_NOTE:
-            raise UsageError(f"a note has {LONGEST_NOTE:,} characters at most")
+        if note is not None:
+            _check_note(note)
         with self._held.opened() as store:
             if tags is not None:
                 store.tag_run(run_id, tags)
@@ -317,6 +318,13 @@ def _ordered(runs: list[RunSummary], query: RunQuery) -> list[RunSummary]:
 
 def _by_metric(name: str) -> Callable[[RunSummary], Any]:
     return lambda run: run.metrics[name]
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        raise UsageError(f"a note has {LONGEST_NOTE:,} characters at most")
+    if _CONTROL.search(note):
+        raise UsageError("a note holds a control character", hint="write text, in lines or not")
 
 
 def _check_tags(tags: Sequence[str]) -> None:

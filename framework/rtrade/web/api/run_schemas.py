@@ -21,7 +21,11 @@ _TAGS: Schema = {
               "pattern": r"^[^\s,\u0000-\u001f\u007f]+$"},
     "maxItems": MOST_TAGS,
 }  # fmt: skip
-_NOTE: Schema = {"type": "string", "maxLength": LONGEST_NOTE}
+_NOTE: Schema = {
+    "type": "string",
+    "maxLength": LONGEST_NOTE,
+    "pattern": r"^[^\u0000-\u0008\u000b-\u001f\u007f]*$",
+}
 
 
 def object_of(properties: Schema, description: str = "", required: Any = None) -> Schema:
