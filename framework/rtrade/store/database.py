@@ -102,6 +102,9 @@ class Database:
             if lock is not None and not self.address.is_sqlite:
                 limit = f"{int(self.patience * 1000)}ms"
                 connection.execute(_LOCK, {"limit": limit, "key": lock_number(lock)})
+                if lock.startswith("series "):
+                    # Sent by the server once this is committed.
+                    connection.execute(_TELL, {"channel": CHANNEL, "lock": lock})
             if lock is None and self._clock is not None:
                 with self._clock.running():
                     return work(connection)

@@ -132,8 +132,8 @@ class Waiter:
         if self._connection is None:
             stop.wait(seconds)
             return
-        for _ in self._connection.notifies(timeout=seconds, stop_after=1):
-            return
+        # To its end: a generator that is left holds on to the connection.
+        list(self._connection.notifies(timeout=seconds, stop_after=1))
 
 
 def _trades(connection: Connection, series: int | None, after: int, most: int) -> Trades:
