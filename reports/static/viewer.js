@@ -50,6 +50,12 @@ document.addEventListener("change", countChosen);
 document.addEventListener("htmx:after:swap", countChosen);
 countChosen();
 
+// Where there is little room, filters that are not in use wait behind a click.
+const more = document.querySelector(".more-filters");
+if (more && matchMedia("(max-width: 760px)").matches) {
+  more.open = [...more.querySelectorAll("input, select")].some((field) => field.value !== "");
+}
+
 // A list that was sorted by a link stays so when the form filters it.
 document.addEventListener("htmx:after:history:push", () => {
   const query = new URLSearchParams(location.search);

@@ -182,3 +182,53 @@ def test_assets_are_kept_for_good_and_named_by_their_bytes(viewer):
         assert "immutable" in reply.headers["cache-control"]
         name = address.rpartition("/")[2]
         assert viewer.get(f"/static/{'0' * 32}/{name}").status == 404
+
+
+def test_runs_are_compared_number_by_number(viewer, run):
+    other = make_run(run.parents[1], "params.fast=10", last="20d")
+    page = look(viewer, f"/compare?run={run.name}&run={other.name}")
+    text = words(page)
+    assert "params.fast" in page
+    assert "Trades that only one made" in text
+    assert re.search(r"Only A: \d+", text)
+    assert page.count('class="sheet ') == 2
+    third = make_run(run.parents[1], "params.fast=12", last="20d")
+    three = look(viewer, f"/compare?run={run.name}&run={other.name}&run={third.name}")
+    assert "Three runs" in three
+    assert 'class="third"' in three
+    assert "Trades that all of them began" in words(three)
+
+
+def test_a_comparison_of_one_run_says_how_to_choose_more(viewer, run):
+    assert "One run alone" in look(viewer, f"/compare?run={run.name}")
+    assert "No runs were chosen" in look(viewer, "/compare")
+    many = "&".join(f"run=a-{at:010x}" for at in range(7))
+    assert "at most can be told apart" in look(viewer, f"/compare?{many}", 422)
+
+
+def test_a_bar_is_explained_on_a_page_and_as_a_part_of_one(viewer, run):
+    page = look(viewer, f"/runs/{run.name}/why?at=entry:1")
+    assert "enter_long</code> is true" in page
+    assert "crosses_above(fast_ma, slow_ma)" in page
+    part = viewer.get(f"/runs/{run.name}/why?at=entry:1", HX_Request="true", **BROWSER)
+    assert part.body.lstrip().startswith(b"<nav")
+    assert b"<html" not in part.body
+    assert "is not a time" in words(look(viewer, f"/runs/{run.name}/why?at=soon", 422))
+
+
+def test_files_and_generators_have_a_page_each(viewer):
+    page = look(viewer, "/data")
+    assert "Nothing is stored yet" in page
+    assert "/data/series?source=sample&amp;symbol=BTC%2FUSDT&amp;timeframe=5m" in page
+    series = look(viewer, "/data/series?source=sample&symbol=BTC/USDT&timeframe=5m")
+    assert '<svg class="cells"' in series
+    assert "315,360" in series
+    look(viewer, "/data/series?source=none&symbol=BTC/USDT&timeframe=5m", 422)
+    look(viewer, "/data/series?source=sample&symbol=X/Y&timeframe=5m", 404)
+
+
+def test_a_sync_that_cannot_be_says_why(viewer):
+    reply = send(viewer, "/data/syncs", source="sample", symbols="BTC/USDT", timeframe="1h",
+                 **{"from": "2024-01-01"})  # fmt: skip
+    assert reply.status == 422
+    assert "only an exchange can be synced" in words(reply.body.decode())

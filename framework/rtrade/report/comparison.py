@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ from rtrade.report.templates import fill
 TEMPLATE = "compare.html.j2"
 ROWS = 200
 COLUMNS = ("Side", "Entry", "Price", "Exit", "Price", "Bars", "Profit", "Return", "Closed by")
+# Of the runs of a drawing, in their order: what they are called, and the classes of their lines.
+LETTERS = "ABCDEF"
+TONES = ("first", "second", "third", "fourth", "fifth", "sixth")
 _POINTS = 1_200
 _WIDE, _TALL = 1_180, 440
 _SCRIPTS = ("theme.js", "compare.js")
@@ -45,12 +48,12 @@ def build_context(found: Comparison, reports: tuple[str, str], version: str) -> 
         title=f"{first.run_id} and {second.run_id}",
         runs=(_compared("A", first, reports[0]), _compared("B", second, reports[1])),
         notes=found.notes,
-        curves=_curves(found.runs),
+        curves=overlaid(found.runs),
         metrics=tuple(metric_row(pair) for pair in found.metrics),
         differences=tuple(difference_row(one) for one in found.differences),
-        yaml=tuple((_tone(line), line) for line in found.yaml),
+        yaml=toned(found.yaml),
         shared=shared(found),
-        only=(_only("A", found.only[0]), _only("B", found.only[1])),
+        only=(only_trades("A", found.only[0]), only_trades("B", found.only[1])),
         columns=COLUMNS,
         assets=load_assets(_SCRIPTS, charts=False),
         version=version,
@@ -101,12 +104,14 @@ def _compared(letter: str, run: StoredRun, report: str) -> Compared:
     return Compared(letter, run.run_id, str(run.document["strategy"]), where, report)
 
 
-def _tone(line: str) -> str:
+def toned(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the lines of a diff, each with what it is: `old`, `new`, `at` or empty."""
     marks = {"+": "new", "-": "old", "@": "at"}
-    return marks.get(line[:1], "")
+    return tuple((marks.get(line[:1], ""), line) for line in lines)
 
 
-def _only(letter: str, trades: tuple[Mapping[str, Any], ...]) -> OnlyTrades:
+def only_trades(letter: str, trades: Sequence[Mapping[str, Any]]) -> OnlyTrades:
+    """Return trades that only the run of that letter made, as texts."""
     rows = tuple(
         (
             trade["side"],
@@ -127,8 +132,11 @@ def _only(letter: str, trades: tuple[Mapping[str, Any], ...]) -> OnlyTrades:
     return OnlyTrades(letter, len(trades), rows, cut)
 
 
-def _curves(runs: tuple[StoredRun, StoredRun]) -> Picture:
-    """Draw both equities as multiples of their starting cash, and how far under their peaks."""
+def overlaid(runs: Sequence[StoredRun]) -> Picture:
+    """Draw equities as multiples of their starting cash, and how far under their peaks.
+
+    Of up to `len(TONES)` runs, which are called A, B and so on.
+    """
     lines = [_line(run) for run in runs]
     begin = min(float(one.time[0]) for one in lines)
     end = max(float(one.time[-1]) for one in lines)
@@ -143,18 +151,18 @@ def _curves(runs: tuple[StoredRun, StoredRun]) -> Picture:
                     top=330, bottom=410)  # fmt: skip
     parts = [draw.frame(x, y, "Equity as a multiple of the starting cash (log scale)"),
              draw.frame(below, under, "Under the peak")]  # fmt: skip
-    for one, log, tone in zip(lines, logs, ("first", "second"), strict=True):
+    for one, log, tone in zip(lines, logs, TONES, strict=False):
         parts += [
             draw.path(x, y, one.time.astype(np.float64), log, tone),
             draw.path(below, under, one.fall_time.astype(np.float64), -one.fall, tone),
         ]
     parts.append(
-        draw.ends(x, y, [(float(log[-1]), run) for log, run in zip(logs, "AB", strict=True)])
+        draw.ends(x, y, [(float(log[-1]), run) for log, run in zip(logs, LETTERS, strict=False)])
     )
     return Picture(
         svg=draw.drawing(parts, height=_TALL, width=_WIDE),
         summary=_summary(runs),
-        header=("At", "A", "B"),
+        header=("At", *LETTERS[: len(runs)]),
         rows=_rows(lines, whole),
     )
 
@@ -195,7 +203,8 @@ def _rows(lines: list[_Line], whole: IntArray) -> tuple[tuple[str, ...], ...]:
     return tuple(rows)
 
 
-def _summary(runs: tuple[StoredRun, StoredRun]) -> str:
+def _summary(runs: Sequence[StoredRun]) -> str:
     gains = (run.document["metrics"]["total_return"] for run in runs)
-    ends = (show(gain, Form.PERCENT, signed=True) for gain in gains)
-    return "Run A changed by {}, run B by {}.".format(*ends)
+    ends = [show(gain, Form.PERCENT, signed=True) for gain in gains]
+    parts = [f"run {letter} by {end}" for letter, end in zip(LETTERS, ends, strict=False)]
+    return f"{', '.join(parts).replace(' by', ' changed by', 1)}.".replace("run", "Run", 1)

@@ -23,7 +23,9 @@ PAGES: tuple[str, ...] = (
     "rtrade.web.pages.assets",
     "rtrade.web.pages.runs",
     "rtrade.web.pages.run",
+    "rtrade.web.pages.compare",
     "rtrade.web.pages.strategies",
+    "rtrade.web.pages.data",
     "rtrade.web.pages.jobs",
 )
 

@@ -32,7 +32,7 @@ span strong sub summary sup svg table tbody td text tfoot th thead time tr u ul
 """
 _ELEMENTS = frozenset(_KNOWN.split())
 _ACTING = re.compile(r"(on.*|hx-.*|data-hx-.*|form.*|style|srcdoc|action|target|popover.*|nonce)")
-_LINK = re.compile(r"#[\w:.-]*|trades\.csv|result\.json|https://[\w./#-]+")
+_LINK = re.compile(r"#[\w:.-]*|trades\.csv|result\.json|decisions\.jsonl|https://[\w./#-]+")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,15 @@ from rtrade.core.timeframes import iso, parse_time
 from rtrade.report.formatting import moment
 from rtrade.web.pages import frame
 from rtrade.web.pages.assets import charts
+from rtrade.web.pages.explainers import Explainers
 from rtrade.web.pages.reports import WrittenReport, read_report
 from rtrade.web.problems import invalid_parameters, problem_of
 from rtrade.web.site import site
 from rtrade.workflow.run_columns import Curves, read_curves
 
 pages = Blueprint("run", __name__)
+_explainers = Explainers()
 AT = "/"
-# An explanation runs the strategy again up to its bar: one after the other, not all at once.
-_explaining = threading.BoundedSemaphore(2)
 # Bars of a candle that are offered one by one.
 _MOST_BARS = 60
 
@@ -49,8 +48,11 @@ def _report(run_id: str) -> WrittenReport:
 
 def _linked(report: WrittenReport, run_id: str) -> Markup:
     """Return the report with its files at the addresses that they have here."""
-    files = {"trades.csv": f"/api/v1/runs/{run_id}/trades?format=csv",
-             "result.json": f"/api/v1/runs/{run_id}"}  # fmt: skip
+    files = {
+        "trades.csv": f"/api/v1/runs/{run_id}/trades?format=csv",
+        "result.json": f"/api/v1/runs/{run_id}",
+        "decisions.jsonl": f"/runs/{run_id}/decisions.jsonl",
+    }
     text = str(report.main)
     for name, address in files.items():
         text = text.replace(f'href="{name}"', f'href="{address}"')
@@ -60,6 +62,16 @@ def _linked(report: WrittenReport, run_id: str) -> Markup:
 def _strategy_of(title: str) -> str | None:
     """Return the file whose strategy is called so, if there is one."""
     return next((one.name for one in site().strategies.every() if one.title == title), None)
+
+
+@pages.get("/runs/<run_id>/decisions.jsonl")
+def decisions(run_id: str) -> Response:
+    """Answer what the models of a run were asked and said, a decision a line."""
+    file, _ = site().runs.file(run_id, "decisions.jsonl")
+    text = site().redact(file.read_text(encoding="utf-8", errors="replace"))
+    response = Response(text, content_type="application/jsonl; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{run_id}-decisions.jsonl"'
+    return response
 
 
 @pages.post("/runs/<run_id>/report")
@@ -93,13 +105,11 @@ class Around:
 def why(run_id: str) -> Response:
     """Explain a bar: `at` is a time, `entry:3`, `exit:3` or `last`; `until` ends its candle."""
     from rtrade.report.why import part_of
-    from rtrade.workflow.why import why as explain
 
     run, at = site().runs.one(run_id), request.args.get("at", "last").strip()[:40] or "last"
     named: dict[str, Any] = {"run": run, "asked": at}
     try:
-        with _explaining:
-            part = part_of(explain(site().runs.find(run_id), at))
+        part = part_of(_explainers.explain(*site().runs.file(run_id, "result.json"), at))
         named |= {"why": part, "around": _around(run_id, part.at)}
         template, status = "why", 200
     except RtradeError as fault:

@@ -57,6 +57,7 @@ def list_runs() -> Response:
         "rows": rows_of(found.runs, wanted.metrics),
         "columns": _columns(wanted),
         "pages": -(-found.total // PAGE),
+        "chosen": request.args.getlist("run"),
     }
     if not frame.is_piece():
         return frame.show("runs.html.j2", at=AT, metrics=_choices(), **named)

@@ -21,7 +21,6 @@ from rtrade.web.pages import frame
 from rtrade.web.pages.filters import KNOWN
 from rtrade.web.pages.runs import Row, rows_of
 from rtrade.web.pages.source_lines import Finding, elsewhere, lines_of
-from rtrade.web.pages.sources import bar_sources
 from rtrade.web.pages.times import moment_of
 from rtrade.web.problems import Problem
 from rtrade.web.site import site
@@ -106,7 +105,7 @@ def _page(name: str, start: Start, status: int = 200) -> Response:
         runs=runs,
         rows=rows_of(runs.runs, _METRICS),
         metrics=_METRICS,
-        sources=bar_sources(site().workspace),
+        sources=site().markets.sources.all(),
         engines=ENGINES,
         start=start,
     )
