@@ -132,7 +132,7 @@ CASES: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         {"costs": CostsDef(0.0, 0.0, 0.0)}, "120 fills at the price of the bar", {},
     ),
     "costs_eat_edge": (
-        {"fills": filled(120, fee=2.0)}, "went to commissions and slippage",
+        {"fills": filled(120, fee=2.0)}, "commissions and slippage took 24",
         {"fills": filled(120, fee=1.4)},
     ),
     "double_slippage_loses": (

@@ -46,9 +46,11 @@ def _costs_eat_edge(run: Evidence, limit: float) -> str:
     before = run.profit + run.costs
     if not run.costs or before <= 0 or run.costs < limit * before:
         return ""
+    share = run.costs / before
+    part = f"{percent(share)} of it" if share < 1 else "more than all of it"
     return (
-        f"The trading made {money(before)} before costs; {money(run.costs)} of it, "
-        f"{percent(run.costs / before)}, went to commissions and slippage."
+        f"The trading made {money(before)} before costs; commissions and slippage took "
+        f"{money(run.costs)}, {part}."
     )
 
 

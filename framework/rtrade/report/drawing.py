@@ -154,12 +154,20 @@ def path(x: Axis, y: Axis, at: FloatArray, values: FloatArray, tone: str) -> Mar
 
 
 def ends(x: Axis, y: Axis, names: Sequence[tuple[float, str]]) -> Markup:
-    """Return names beside the ends of lines, each clear of the one above."""
-    parts, last = [], -_CLEAR
-    for value, name in sorted(names, key=lambda pair: y.at(pair[0])):
+    """Return names beside the ends of lines, each clear of the others, none below the axis."""
+    ordered = sorted(names, key=lambda pair: y.at(pair[0]))
+    places, last = [], -_CLEAR
+    for value, _ in ordered:
         last = max(y.at(value) + 4, last + _CLEAR)
-        parts.append(_text(x.stop + 3, last, name, "start", "name"))
-    return Markup("").join(parts)
+        places.append(last)
+    lowest = y.start + 4
+    for at in reversed(range(len(places))):
+        places[at] = min(places[at], lowest)
+        lowest = places[at] - _CLEAR
+    return Markup("").join(
+        _text(x.stop + 3, place, name, "start", "name")
+        for place, (_, name) in zip(places, ordered, strict=True)
+    )
 
 
 def band(x: Axis, y: Axis, at: FloatArray, low: FloatArray, high: FloatArray, tone: str) -> Markup:
