@@ -25,7 +25,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place in (folder, folder / "outside", made):
         (place / "secret.txt").write_text(SECRET)
         (place / "secret.yaml").write_text(f"rtrade: 1\nname: {SECRET}\n")
-    (made / ".env").write_text(f"SOME_KEY={SECRET}\n")
+    (made / ".env").write_text(f"SOME_KEY={SECRET}\nRTRADE_LOOPBACK=1\n")
     copy_run(make_run(made), RUN)
     return made
 
@@ -72,6 +72,23 @@ PLACES: dict[str, Callable[[Served, str], Reply]] = {
     "bound": lambda server, text: server.get(f"/api/v1/runs?where={whole(text)}"),
     "order": lambda server, text: server.get(f"/api/v1/runs?order={whole(text)}"),
     "name": lambda server, text: server.get(f"/api/v1/runs?{whole(text)}=1"),
+    **{
+        f"market {path}": lambda server, text, path=path: server.get(f"/api/v1/{path}{whole(text)}")
+        for path in (
+            "candles?timeframe=1h&symbol=", "candles?symbol=BTC-USDT&timeframe=",
+            "candles?symbol=BTC-USDT&timeframe=1h&source=sample&limit=1&from=",
+            "candles?symbol=BTC-USDT&timeframe=1h&source=", "symbols?source=", "coverage?symbol=",
+            "candles?symbol=BTC-USDT&timeframe=1h&source=sample&limit=1&format=",
+            "ticker/", "orderbook/BTC-USDT?source=nowhere&limit=", "trades/", "trades/BTC-USDT?after=",
+            "vwap/BTC-USDT?source=sample&window=", "vwap/", "stream/", "stream/BTC-USDT?only=",
+            "stream/BTC-USDT?source=", "market/ticker/", "market/klines?interval=1h&symbol=",
+            "market/klines?symbol=BTCUSDT&interval=1h&startTime=",
+        )
+    },
+    "resumed": lambda server, text: server.get(
+        "/api/v1/stream/BTC-USDT?source=nowhere",
+        Last_Event_ID=text.encode("utf-8").decode("latin-1"),
+    ),
     "page's query": lambda server, text: server.get(
         f"/nothing?x={whole(text)}", Accept="text/html"
     ),
