@@ -79,9 +79,10 @@ PLACES: dict[str, Callable[[Served, str], Reply]] = {
             "candles?symbol=BTC-USDT&timeframe=1h&source=sample&limit=1&from=",
             "candles?symbol=BTC-USDT&timeframe=1h&source=", "symbols?source=", "coverage?symbol=",
             "candles?symbol=BTC-USDT&timeframe=1h&source=sample&limit=1&format=",
-            "ticker/", "orderbook/BTC-USDT?source=nowhere&limit=", "trades/", "trades/BTC-USDT?after=",
-            "vwap/BTC-USDT?source=sample&window=", "vwap/", "stream/", "stream/BTC-USDT?only=",
-            "stream/BTC-USDT?source=", "market/ticker/", "market/klines?interval=1h&symbol=",
+            "ticker/", "orderbook/BTC-USDT?source=nowhere&limit=", "trades/",
+            "trades/BTC-USDT?after=", "vwap/BTC-USDT?source=sample&window=", "vwap/", "stream/",
+            "stream/BTC-USDT?only=", "stream/BTC-USDT?source=", "market/ticker/",
+            "market/klines?interval=1h&symbol=",
             "market/klines?symbol=BTCUSDT&interval=1h&startTime=",
         )
     },
