@@ -34,7 +34,7 @@ def over_bars(folder: Path, largest: int, rounds: int) -> list[list[str]]:
         file, bars = folder / "bars.npz", synthetic(count)
         np.savez(file, **{name: getattr(bars, name) for name in COLUMNS})
         del bars
-        calls = 5 if count <= 1_000_000 else 1
+        calls = 5 if count <= 1_000_000 else 3
         ran = [run_script(ours(), "rtrade_scaling", file, "--calls", calls) for _ in range(rounds)]
         cpu, wall, before, peak = (
             statistics.median(one[name] for one in ran)
