@@ -137,7 +137,7 @@ def main() -> None:
         )
     runs, nothing, theirs = (table(("", "wall s", "CPU s"), rows(one)) for one in found)
     text = TEXT.format(
-        circumstances=circumstances(), strategy=f"strategies/{STRATEGY.name}",
+        circumstances=circumstances(asked.rounds), strategy=f"strategies/{STRATEGY.name}",
         runs=runs, starts=nothing, vectorbt=theirs,
     )  # fmt: skip
     print(text)

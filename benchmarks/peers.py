@@ -138,9 +138,10 @@ def around(found: Rounds, entrants: tuple[Entrant, ...], envs: Path) -> str:
 
 
 def section(heavy: Rounds, light: Rounds, levels: Rounds, besides: str, same: str) -> str:
+    rounds = len(heavy[OURS])
     pins = ", ".join(pin.replace("==", " ") for pins in PEERS.values() for pin in pins[:1])
     return TEXT.format(
-        circumstances=circumstances(),
+        circumstances=circumstances(rounds),
         pins=pins,
         heavy=table(HEADER, rows(heavy)),
         light=table(HEADER, rows(light)),
@@ -162,9 +163,10 @@ fill every 45 bars, which at 0.2 % a round trip costs nearly all of it. What is 
 bars in memory, in the form that the peer wants, to trades and statistics: rtrade evaluates the
 signals, runs, and measures all its metrics; vectorbt makes `stats()` and its trade records with
 times (its `records_readable` in a row of its own); backtesting.py's `run()` has both; nautilus
-makes its reports of account, fills and positions; by hand, backtrader has the final value and a
-list of its trades, bt the values and transactions: both without statistics. zipline runs over a
-fifth of the bars. "x" says how many times as long as rtrade it takes for a bar.
+makes its reports of account, fills and positions, freqtrade its statistics, zipline its frame of
+results, over a fifth of the bars; by hand, backtrader has the final value and a list of its trades,
+bt the values and transactions: both without statistics. "x" says how many times as long as rtrade
+it takes for a bar.
 
 {heavy}
 

@@ -34,15 +34,16 @@ def figure(value: float) -> str:
     return f"{value:.3g}" if value >= 0.001 or not value else f"{value:.1e}"
 
 
-def circumstances() -> str:
-    """Return when and on what machine, without its name."""
+def circumstances(rounds: int) -> str:
+    """Return when, in how many rounds and on what machine, without its name."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = os.getloadavg()[1]
     ours = ", ".join(f"{name} {version(name)}" for name in ("numba", "numpy", "backtrader"))
     return (
         f"{datetime.now(UTC):%Y-%m-%d}; {cpu()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"{platform.system()}; Python {platform.python_version()}, rtrade {rtrade.__version__}, "
-        f"{ours}.\nLoad average over five minutes, with this measurement's own: {load:.1f}."
+        f"{ours}.\nRounds: {rounds}; load average over five minutes, its own included: {load:.1f}. A load above 2 "
+        f"makes wall times too long, and CPU times somewhat."
     )
 
 

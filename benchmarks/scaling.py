@@ -107,7 +107,7 @@ def main() -> None:
         bars = over_bars(Path(name), asked.largest, asked.rounds)
         candidates = over_candidates(Path(name), asked.candidates, asked.rounds)
     text = TEXT.format(
-        circumstances=circumstances(),
+        circumstances=circumstances(asked.rounds),
         swept=SWEPT_BARS,
         bars=table(("bars", "trades", "CPU s", "wall s", "ns a bar", "peak MiB", "bytes"), bars),
         candidates=table(
