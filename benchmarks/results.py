@@ -42,8 +42,8 @@ def circumstances(rounds: int) -> str:
     return (
         f"{datetime.now(UTC):%Y-%m-%d}; {cpu()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"{platform.system()}; Python {platform.python_version()}, rtrade {rtrade.__version__}, "
-        f"{ours}.\nRounds: {rounds}; load average over five minutes, its own included: {load:.1f}. A load above 2 "
-        f"makes wall times too long, and CPU times somewhat."
+        f"{ours}.\nRounds: {rounds}; load average over five minutes, its own included: {load:.1f}. "
+        "A load above 2 makes wall times too long, and CPU times somewhat."
     )
 
 

@@ -243,7 +243,8 @@ def main() -> int:
     others = ("", "candidates", "", "threads", "CPU s", "wall s", "ns", "2 threads",
               "fills each", "peak MiB")  # fmt: skip
     text = TEXT.format(
-        circumstances=circumstances(asked.rounds), bars=asked.bars, many=len(MANY["fast"]), sample=SAMPLE,
+        circumstances=circumstances(asked.rounds), bars=asked.bars, many=len(MANY["fast"]),
+        sample=SAMPLE,
         pins=versions(bench.vectorbt, ["vectorbt", "numba", "numpy", "pandas"]),
         pairs=table(header, [*few, *many]), few_said=few_said, many_said=many_said,
         plans=table(others, alone),
