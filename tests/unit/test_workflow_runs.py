@@ -12,7 +12,7 @@ import pytest
 
 from rtrade.analysis import run_summary
 from rtrade.analysis.run_summary import POINTS, read_summary, summarise
-from rtrade.core.errors import DataUnavailable, UsageError, WorldError
+from rtrade.core.errors import DataUnavailable, StoreError, UsageError, WorldError
 from rtrade.workflow.holding import HeldStore
 from rtrade.workflow.run_columns import read_curves
 from rtrade.workflow.runs import LONGEST_NOTE, RunIndex, RunQuery
@@ -242,3 +242,23 @@ def test_a_damaged_curve_is_said_to_be(run: Path, text: str) -> None:
     (run / "equity.csv").write_text(text)
     with pytest.raises(WorldError, match=r"equity\.csv of run"):
         read_curves(run / "equity.csv", len(text), points=4)
+
+
+def test_a_database_that_failed_is_not_tried_by_everyone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://h/d")
+    held = HeldStore(tmp_path)
+    with pytest.raises(StoreError, match="not supported") as first, held.opened():
+        pass
+    monkeypatch.delenv("DATABASE_URL")
+    with pytest.raises(StoreError, match="not supported") as second, held.opened():
+        pass
+    assert second.value is not first.value
+    assert second.value.hint == first.value.hint
+    monkeypatch.setattr("rtrade.workflow.holding._AGAIN", 0.0)
+    with held.opened() as store:
+        assert store.runs() == []
+    held.close()
+    with pytest.raises(StoreError, match="has been closed"), held.opened():
+        pass

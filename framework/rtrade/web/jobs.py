@@ -7,7 +7,6 @@ who comes late or comes back is told what was missed.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import secrets
 import subprocess
@@ -22,8 +21,6 @@ from typing import Any
 
 from rtrade.web.problems import Problem, not_found
 from rtrade.web.streams import Event, Subscription
-
-log = logging.getLogger("rtrade.web")
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 STATES = (WAITING, RUNNING, DONE, FAILED, CANCELLED)
@@ -273,7 +270,8 @@ def _give(process: subprocess.Popen[str], wanted: Mapping[str, Any]) -> None:
         with process.stdin as stream:
             json.dump(wanted, stream)
     except BrokenPipeError:
-        log.warning("a worker ended before it was told its job")
+        # It was ended meanwhile, or died: what its process ends with says so.
+        return
 
 
 def _end(*processes: subprocess.Popen[str]) -> None:

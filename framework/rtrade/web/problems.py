@@ -18,7 +18,6 @@ from werkzeug.exceptions import HTTPException
 
 from rtrade.core import errors
 from rtrade.core.rendering import as_dict
-from rtrade.web.site import site
 
 log = logging.getLogger("rtrade.web")
 
@@ -170,15 +169,15 @@ def wants_page() -> bool:
 
 
 def _answer(problem: Problem) -> Response:
-    document, redact = {**problem.document(), "instance": request.path}, site().redact
+    document = {**problem.document(), "instance": request.path}
     if wants_page():
         from rtrade.web.templates import page
 
         made = page("serving/problem.html.j2", problem=document, nonce=g.get("nonce", ""))
-        response = Response(redact(made), problem.status, mimetype="text/html")
+        response = Response(made, problem.status, mimetype="text/html")
     else:
         body = json.dumps(document, ensure_ascii=True, allow_nan=False)
-        response = Response(redact(body), problem.status, mimetype=MEDIA_TYPE)
+        response = Response(body, problem.status, mimetype=MEDIA_TYPE)
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -13,6 +13,8 @@ from typing import Any
 
 from flask import Response, request
 
+from rtrade.web.site import site
+
 # What may change with the next request: kept, and asked about each time.
 REVALIDATE = "private, no-cache"
 # What never changes again, such as closed bars of a past range.
@@ -93,7 +95,18 @@ def finish(response: Response) -> Response:
                 if name not in ("ETag", "Cache-Control", "Content-Length", "Content-Type", "Vary"):
                     same.headers.add(name, value)
             response = same
-    return _compressed(response)
+    return _compressed(_cleaned(response))
+
+
+def _cleaned(response: Response) -> Response:
+    """Take secrets out of what is said: the last net, below those who should not say them."""
+    if response.is_streamed or response.direct_passthrough or response.status_code == 304:
+        return response
+    if (response.mimetype or "").startswith(_COMPRESSIBLE):
+        data = response.get_data()
+        if (cleaned := site().redact.cleaned(data)) is not data:
+            response.set_data(cleaned)
+    return response
 
 
 def _compressed(response: Response) -> Response:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from rtrade.core.errors import StoreError
@@ -13,6 +14,10 @@ from rtrade.core.settings import load_settings
 
 if TYPE_CHECKING:
     from rtrade.store.store import Store
+
+
+# Seconds after which a database that could not be opened is tried again.
+_AGAIN = 2.0
 
 
 class HeldStore:
@@ -29,6 +34,7 @@ class HeldStore:
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._closed = False
+        self._failed: tuple[float, StoreError] | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Store]:
@@ -36,17 +42,27 @@ class HeldStore:
         yield self._opened()
 
     def _opened(self) -> Store:
-        # One thread opens; those that wait find what it opened, or try for themselves.
         with self._lock:
             if self._closed:
                 raise StoreError("the store has been closed", hint="the server is stopping")
             if self._store is None:
-                from rtrade.store.opening import open_store
-
-                url = load_settings(self.workspace)["DATABASE_URL"]
-                folder = self.workspace / ".rtrade"
-                self._store = open_store(url, folder, patience=self._patience, limit=self._limit)
+                self._store = self._open()
             return self._store
+
+    def _open(self) -> Store:
+        from rtrade.store.opening import open_store
+
+        if self._failed is not None and monotonic() - self._failed[0] < _AGAIN:
+            # Those that waited for one to try are told what it was told.
+            fault = self._failed[1]
+            raise type(fault)(fault.message, hint=fault.hint)
+        url = load_settings(self.workspace)["DATABASE_URL"]
+        folder = self.workspace / ".rtrade"
+        try:
+            return open_store(url, folder, patience=self._patience, limit=self._limit)
+        except StoreError as fault:
+            self._failed = monotonic(), fault
+            raise
 
     def close(self) -> None:
         """Close the store for good."""
