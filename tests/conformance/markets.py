@@ -34,6 +34,8 @@ def market_of(plan: Plan, pick: Callable, lengths: tuple[int, ...] = LENGTHS) ->
     if worth is None and plan.cash < 200 * float(lot):
         lot = "0.00000001"
     unit = 1.0 if worth is None else plan.cash / (worth * float(lot) * 100)
+    # Not beyond the prices that a run takes.
+    unit = min(max(unit, 1e-10), 1e12)
     minimum = pick(MINIMA)
     before = 0 if plan.start is None else pick(BEFORE)
     begin = (FIRST if plan.start is None else plan.start) - before * plan.timeframe.ms
