@@ -1,17 +1,21 @@
 """How `rtrade serve` fares under load: requests a second, latencies, memory, streams beside them.
 
 The server is a process of its own on loopback, its clients are those of another one. The store
-holds a million generated bars.
+holds a million generated bars, and the folder of runs 5,000 copies of one run.
 
-    python benchmarks/serving.py [--seconds 10] [--clients 8] [--flat 100000] [--only candles]
+    python benchmarks/serving.py [--seconds 10] [--clients 8] [--flat N] [--only candles|runs|end]
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
+import json
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +34,9 @@ from rtrade.core.series import SeriesKey
 from rtrade.core.timeframes import MINUTE, Timeframe
 from rtrade.store.opening import open_store
 
+ROOT = Path(__file__).resolve().parents[1]
 COUNT = 1_000_000
+RUNS = 5_000
 START = 1_500_000_000_000 // MINUTE * MINUTE
 KEY = SeriesKey("binance", "BTC/USDT", Timeframe(MINUTE))
 CANDLES = "/api/v1/candles?symbol=BTC-USDT&timeframe=1m"
@@ -179,7 +185,73 @@ def candles(port: int, pid: int, given: argparse.Namespace) -> None:
     print(f"memory over {given.flat:,} requests: {before:.0f} MB, then {', '.join(marks)} MB")
 
 
-PARTS: dict[str, Callable[[int, int, argparse.Namespace], None]] = {"candles": candles}
+def copy_runs(workspace: Path, count: int = RUNS) -> None:
+    """Make one run and many copies of it, each with another name and another Sharpe ratio."""
+    shutil.copy(ROOT / "strategies" / "sma_btc.yaml", workspace / "strategies")
+    command = [sys.executable, "-m", "rtrade.cli.main", "run", "strategies/sma_btc.yaml"]
+    subprocess.run([*command, "--last", "90d", "--quiet"], cwd=workspace, check=True)
+    (run,) = (path for path in (workspace / "runs").iterdir() if not path.name.startswith("."))
+    document, draw = json.loads((run / "result.json").read_text()), random.Random(1)
+    for at in range(count):
+        folder = run.parent / f"sma_btc-{at:010x}"
+        folder.mkdir()
+        metrics = {**document["metrics"], "sharpe": draw.uniform(-2, 2)}
+        changed = {**document, "run_id": folder.name, "metrics": metrics}
+        (folder / "result.json").write_text(json.dumps(changed))
+        for name in ("equity.csv", "run.lock"):
+            os.link(run / name, folder / name)
+
+
+def runs(port: int, _: int, given: argparse.Namespace) -> None:
+    """Measure lists of runs, as documents and as pages."""
+    begun = time.perf_counter()
+    load(port, 1, 0, lambda: "/api/v1/runs", most=1)
+    print(f"the first list of {RUNS:,} runs, all folders read: {time.perf_counter() - begun:.1f} s")
+    titles = {
+        "/api/v1/runs": "100 of 5,000 runs, newest first, JSON",
+        "/api/v1/runs?order=sharpe&where=sharpe>=1": "the same, filtered and sorted by a metric",
+        "/": "the page of runs",
+        "/?order=sharpe": "the page of runs, sorted by a metric",
+    }
+    for address, title in titles.items():
+        alone = load(port, 1, given.seconds / 2, lambda one=address: one)
+        print(alone.line(title))
+    crowd = load(port, given.clients, given.seconds / 2, lambda: "/")
+    print(crowd.line(f"the page of runs, {given.clients} clients"))
+
+
+def end(port: int, pid: int, given: argparse.Namespace) -> None:
+    """Measure a stop with streams open and requests in flight."""
+    stop = threading.Event()
+
+    def work() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            while not stop.is_set():
+                connection.request("GET", CANDLES)
+                connection.getresponse().read()
+
+    threads = [threading.Thread(target=work) for _ in range(given.clients)]
+    with streams(port, 50):
+        for one in threads:
+            one.start()
+        begun = time.perf_counter()
+        os.kill(pid, signal.SIGTERM)
+        # A zombie until its parent waits for it: its socket is closed all the same.
+        while Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+            time.sleep(0.01)
+        print(f"from SIGTERM to the end, 50 streams open: {time.perf_counter() - begun:.2f} s")
+        stop.set()
+        for one in threads:
+            one.join()
+
+
+# The last one leaves no server behind.
+PARTS: dict[str, Callable[[int, int, argparse.Namespace], None]] = {
+    "candles": candles,
+    "runs": runs,
+    "end": end,
+}
 
 
 def main() -> None:
@@ -195,6 +267,7 @@ def main() -> None:
         for name in ("strategies", "datasources"):
             (workspace / name).mkdir()
         fill(workspace)
+        copy_runs(workspace)
         with served(workspace) as (port, pid):
             for name, part in PARTS.items():
                 if given.only in (None, name):

@@ -387,7 +387,11 @@ def test_complete_tells_what_was_never_asked(tmp_path: Path) -> None:
         assert page(server, f"&from={START + 20 * HOUR}&to={START + 40 * HOUR}")["complete"]
         assert page(server)["complete"] is False
         assert page(server, "&limit=20")["complete"] is True
-        assert page(server, f"&to={START}")["bars"]["time"] == []
+        before = page(server, f"&to={START}")
+        assert (before["bars"]["time"], before["complete"]) == ([], False)
+        store.write_bars(key_of(), [Interval(0, START)], None)
+        assert page(server, f"&to={START}")["complete"] is True
+        assert page(server, f"&from={START + 99 * HOUR}")["complete"] is False
 
 
 # Memory

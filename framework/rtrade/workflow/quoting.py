@@ -30,6 +30,8 @@ Origin = Literal["store", "exchange"]
 PATIENCE = 12.0
 # Questions under way, and requests that wait for them.
 _QUESTIONS, _WAITING = 8, 6
+# Seconds that the end of a server waits for an exchange that is being opened.
+_END = 1.0
 # Seconds that an answer is good for; how many are kept.
 _FRESH, _MOST = 1.0, 500
 # A collector is at work where what it stored is no older than this (ms).
@@ -171,9 +173,14 @@ class Exchanges:
 
     def close(self) -> None:
         """Close all connections, for good."""
-        with self._lock:
-            self._closed = True
+        self._closed = True
+        # An exchange that is being opened ends with the process.
+        if not self._lock.acquire(timeout=_END):
+            return
+        try:
             opened, self._opened = self._opened, {}
+        finally:
+            self._lock.release()
         for _, venue in opened.values():
             venue.close()
 

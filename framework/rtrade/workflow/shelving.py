@@ -298,7 +298,9 @@ def is_complete(shelved: Shelved, page: Page, window: Window) -> bool:
     if coverage is None:
         return True
     if not len(bars) and (window.latest or window.end is None):
-        return window.end is not None and any(one.end >= window.end for one in coverage)
+        # Nothing stands at one of its ends: of all times before `end` everything has to be known.
+        last = 0 if window.end is None else shelved.read.ceil(window.end)
+        return last > 0 and window.latest and holds(coverage, Interval(0, last))
     start = int(bars.time[0]) if window.latest else window.low
     end = window.end
     if page.more or end is None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
+from rtrade import __version__
 from rtrade.core.bars import COLUMNS, Bars
 from rtrade.core.timeframes import Timeframe
 from rtrade.web.api import market_schemas as schemas
@@ -166,7 +167,7 @@ def _tag(shelved: Shelved, version: Version, asked: Mapping[str, Any]) -> str:
         f"{one.start}-{one.end}" for one in version.coverage
     )  # fmt: skip
     series = f"{shelved.source_name}|{shelved.key}|{shelved.timeframe}"
-    return tag_of(series, version.token, parts, repr(sorted(asked.items())))
+    return tag_of(__version__, series, version.token, parts, repr(sorted(asked.items())))
 
 
 class _Answered:
