@@ -80,6 +80,8 @@ def run(market: MarketData, settings: Settings) -> Outcome:
     signals = evaluate(plan, market)
     result = engine.run(prepared(plan, market, signals), market.bars)
     metrics = measure(result, market.bars, cash=plan.cash, costs=plan.costs, filters=market.filters)
+    # Trades are kept as columns until somebody looks at one: here somebody looks at all.
+    assert len(tuple(result.trades)) >= metrics.trades
 
     def fills() -> Fills:
         return [(fill.bar, fill.direction * fill.size, fill.price) for fill in result.fills]
