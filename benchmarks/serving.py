@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from rtrade.core.bars import Bars
 from rtrade.core.intervals import Interval
 from rtrade.core.series import SeriesKey
 from rtrade.core.timeframes import MINUTE, Timeframe
+from rtrade.store.feeds import Trades
 from rtrade.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,26 +136,91 @@ def window(draw: random.Random, count: int = 1000) -> str:
     return f"{CANDLES}&from={start}&to={start + count * MINUTE}&limit={count}"
 
 
-@contextmanager
-def streams(port: int, count: int) -> Iterator[None]:
-    """Hold streams open, read by one thread each."""
-    opened = []
-    for _ in range(count):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("GET", "/api/v1/stream/BTC-USDT?source=binance")
+def read_streams(port: int, count: int, opened: Any) -> None:
+    """Hold streams open and read whatever comes; a process of its own does this."""
+
+    def read(at: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        connection.request("GET", "/api/v1/stream/BTC-USDT")
         answer = connection.getresponse()
         assert answer.status == 200, answer.read()
-        assert answer.fp.readline()
-        opened.append((connection, answer))
+        while line := answer.readline():
+            if line.startswith(b"event: ready"):
+                opened.release()
+        raise SystemExit(at)
+
+    for at in range(count):
+        threading.Thread(target=read, args=(at,), daemon=True).start()
+    threading.Event().wait()
+
+
+@contextmanager
+def streams(port: int, count: int) -> Iterator[None]:
+    """Hold streams open, each read by somebody."""
+    context = multiprocessing.get_context("spawn")
+    opened = context.Semaphore(0)
+    process = context.Process(target=read_streams, args=(port, count, opened), daemon=True)
+    process.start()
+    try:
+        for _ in range(count):
+            assert opened.acquire(timeout=60)
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+@contextmanager
+def traded(workspace: Path) -> Iterator[None]:
+    """Store ten trades five times a second, as a collector does."""
+    stop = threading.Event()
+
+    def write() -> None:
+        first = 1
+        with open_store("", workspace / ".rtrade") as store:
+            while not stop.wait(0.2):
+                ids = np.arange(first, first + 10)
+                at = np.full(10, time.time_ns() // 1_000_000)
+                ones = np.ones(10)
+                trades = Trades(ids, at, ones * 100, ones, np.ones(10, np.int64))
+                span = Interval(int(at[0]), int(at[0]) + 1)
+                store.write_trades(KEY.venue, KEY.symbol, trades, [span])
+                first += 10
+
+    writer = threading.Thread(target=write)
+    writer.start()
     try:
         yield
     finally:
-        for connection, answer in opened:
-            answer.close()
-            connection.close()
+        stop.set()
+        writer.join()
 
 
-def candles(port: int, pid: int, given: argparse.Namespace) -> None:
+def beside_streams(port: int, workspace: Path, given: argparse.Namespace) -> None:
+    """Measure what open streams cost a request, by turns so that a busy machine is fair to all."""
+    draw = random.Random(9)
+
+    def measure() -> Load:
+        return load(port, 2, given.seconds / 2, lambda: window(draw))
+
+    alone, beside, told = [], [], []
+    for _ in range(3):
+        alone.append(measure())
+        with streams(port, 50):
+            beside.append(measure())
+            with traded(workspace):
+                told.append(measure())
+    for title, loads in (
+        ("2 clients, no streams", alone),
+        ("2 clients, 50 streams open", beside),
+        ("2 clients, 50 streams, 50 trades a second", told),
+    ):
+        whole = Load([one for part in loads for one in part.taken],
+                     sum(one.seconds for one in loads), sum(one.failed for one in loads))  # fmt: skip
+        print(whole.line(title))
+
+
+def candles(port: int, pid: int, workspace: Path, given: argparse.Namespace) -> None:
     """Measure /candles: pages, levels of detail, memory, streams beside them."""
     draw = random.Random(7)
     load(port, given.clients, 2, lambda: window(draw))
@@ -170,13 +237,7 @@ def candles(port: int, pid: int, given: argparse.Namespace) -> None:
         f"{CANDLES}&from={one}&to={START + COUNT * MINUTE}&max_points=2000" for one in start
     )
     print(load(port, 1, 0, lambda: next(wholes), most=30).line("max_points=2000 of a million bars"))
-    alone = load(port, 2, given.seconds, lambda: window(draw))
-    with streams(port, 50):
-        beside = load(port, 2, given.seconds, lambda: window(draw))
-    print(alone.line("2 clients, no streams"))
-    print(beside.line("2 clients, 50 streams open"))
-    slower = np.median(beside.taken) / np.median(alone.taken) - 1
-    print(f"50 streams: the median of a request is {slower:+.1%}")
+    beside_streams(port, workspace, given)
     before = rss(pid)
     marks = []
     for _ in range(5):
@@ -247,7 +308,7 @@ def end(port: int, pid: int, given: argparse.Namespace) -> None:
 
 
 # The last one leaves no server behind.
-PARTS: dict[str, Callable[[int, int, argparse.Namespace], None]] = {
+PARTS: dict[str, Callable[[int, int, Path, argparse.Namespace], None]] = {
     "candles": candles,
     "runs": runs,
     "end": end,
@@ -271,7 +332,7 @@ def main() -> None:
         with served(workspace) as (port, pid):
             for name, part in PARTS.items():
                 if given.only in (None, name):
-                    part(port, pid, given)
+                    part(port, pid, workspace, given)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
             self._began = time()
         return done
 
+    def service(self) -> None:
+        """Answer a request; while the server stops, it is the last one of its connection."""
+        if self.server.stopping:
+            self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
     def _refuse(self) -> bool:
         wrong = self.parser_class(self.adj)
         wrong.error = BadRequest("")
@@ -98,6 +104,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress is untyped
     """The listening socket and its connections."""
 
     channel_class = Channel
+    stopping = False
 
     def maintenance(self, now: float) -> None:
         """End connections that are idle, or too slow."""
@@ -108,7 +115,14 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress is untyped
                 channel.handle_close()
 
     def refuse(self) -> None:
-        """Stop listening; the connections stay."""
-        self.accepting = False
+        """Stop listening; the connections stay until what they asked for is answered."""
+        self.accepting, self.stopping = False, True
         self.del_channel()
         self.socket.close()
+
+    def is_busy(self) -> bool:
+        """Tell whether an answer is still to be given, and let go of connections that wait."""
+        for channel in list(self.active_channels.values()):
+            if not channel.busy:
+                channel.handle_close()
+        return bool(self.active_channels)

@@ -30,7 +30,7 @@ _THREADS = 8
 # Connections besides those of streams: a browser keeps half a dozen.
 _CONNECTIONS = 200
 # Seconds that requests in flight get to end, and then threads.
-_DRAIN, _THREADS_END = 3.5, 0.5
+_DRAIN, _THREADS_END = 3.0, 0.5
 
 
 def is_loopback(host: str) -> bool:
@@ -135,15 +135,12 @@ class Server:
         self._site.streams.close()
         jobs = threading.Thread(target=self._site.jobs.close, name="end-jobs")
         jobs.start()
-        while monotonic() - began < self._patience and self._busy():
+        while monotonic() - began < self._patience and self._listener.is_busy():
             wasyncore.loop(timeout=0.05, map=self._map, use_poll=True, count=1)
         self._dispatcher.shutdown(timeout=_THREADS_END)
         jobs.join()
         self._site.close()
         wasyncore.close_all(self._map, ignore_all=True)
-
-    def _busy(self) -> bool:
-        return any(channel.busy for channel in list(self._listener.active_channels.values()))
 
 
 def _bind(host: str, port: int) -> socket.socket:
