@@ -23,6 +23,7 @@ from rtrade.web.security import MOST_BODY
 from rtrade.web.serving import Server, check_address, is_loopback
 from rtrade.web.site import site_of
 from rtrade.web.streams import Event, Subscription
+from rtrade.web.wsgi import application
 from web.serving import (
     PATIENCE,
     TOKEN,
@@ -137,6 +138,26 @@ def test_an_address_that_is_not_there_is_a_clear_error(workspace: Path) -> None:
     app = create_app(workspace)
     with pytest.raises(WorldError, match=r"cannot listen on 203\.0\.113\.1:0"):
         Server(app, "203.0.113.1", 0)
+    site_of(app).close()
+
+
+def test_other_servers_get_the_same_application(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace)
+    monkeypatch.delenv("RTRADE_TOKEN", raising=False)
+    with pytest.raises(UsageError, match="RTRADE_TOKEN is not set"):
+        application("trade.example")
+    monkeypatch.setenv("RTRADE_TOKEN", TOKEN)
+    with pytest.raises(UsageError, match="name is not known"):
+        application(behind_tls_proxy=True)
+    app = application(" trade.example, other.example", behind_tls_proxy=True, most_streams=3)
+    assert site_of(app).streams.most == 3
+    client = app.test_client()
+    asked = {"Authorization": f"Bearer {TOKEN}"}
+    for host, status in (("trade.example", 200), ("localhost", 200), ("evil.example", 421)):
+        assert client.get("/readyz", headers={**asked, "Host": host}).status_code == status
+    assert client.get("/readyz").status_code == 401
     site_of(app).close()
 
 
