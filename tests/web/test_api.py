@@ -18,9 +18,12 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from rtrade.analysis.record import TRADE_KEYS
 from rtrade.core.timeframes import parse_time
+from rtrade.report.why import document
+from rtrade.report.why_schema import why_schema
 from rtrade.testing import FakeExchange, ManualClock
 from rtrade.web.blueprints import apis
 from rtrade.web.openapi import openapi_document
+from rtrade.workflow.why import why
 from web.serving import Served, copy_run, make_run, make_workspace, served
 
 EXAMPLES = int(os.environ.get("RTRADE_API_EXAMPLES", "15"))
@@ -184,6 +187,18 @@ def test_a_body_that_is_no_json_is_refused(server: Served, body: bytes) -> None:
     found = server.ask("POST", "/api/v1/validate", body, Content_Type="application/json")
     assert (found.status, found.json["type"]) == (422, "/api/docs#problem-invalid-body")
     assert len(found.body) < 2000
+
+
+def test_any_bar_is_explained_as_on_the_command_line(server: Served, run: Path) -> None:
+    trade = json.loads((run / "result.json").read_text())["trades"][0]
+    found = server.get(f"/api/v1/runs/{run.name}/why?at={trade['entry_time']}")
+    assert found.status == 200
+    assert found.json == document(why(run, trade["entry_time"]))
+    Draft202012Validator(why_schema()).validate(found.json)
+    assert server.get(f"/api/v1/runs/{run.name}/why").json["run_id"] == run.name
+    for at, status in (("1970-01-01", 422), ("entry:99", 422), ("x", 422), ("%00", 422)):
+        assert server.get(f"/api/v1/runs/{run.name}/why?at={at}").status == status, at
+    assert server.get("/api/v1/runs/none-0123456789/why").status == 404
 
 
 # Strategies

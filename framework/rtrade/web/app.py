@@ -11,6 +11,7 @@ from rtrade.web import replies
 from rtrade.web.blueprints import apis, page_blueprints
 from rtrade.web.documentation import documentation
 from rtrade.web.endpoints import Api
+from rtrade.web.explainers import Explainers
 from rtrade.web.health import health
 from rtrade.web.jobs import Jobs
 from rtrade.web.login import login
@@ -74,6 +75,7 @@ def _site(workspace: Path, groups: Sequence[Api], doors: Doors, most_streams: in
         runs=RunIndex(workspace, store),
         strategies=StrategyFiles(workspace),
         jobs=jobs,
+        explainers=Explainers(),
         streams=streams,
         meters=Meters(streams, jobs),
         endpoints=tuple(endpoint for group in groups for endpoint in group.endpoints),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from rtrade.analysis.schema import result_schema
+from rtrade.report.why_schema import why_schema
 
 Schema = dict[str, Any]
 
@@ -12,6 +14,16 @@ Schema = dict[str, Any]
 def _result() -> Schema:
     """Return the schema of result.json, which draft-07 and 2020-12 read alike."""
     return {key: value for key, value in result_schema().items() if key != "$schema"}
+
+
+def _why() -> dict[str, Schema]:
+    """Return the schemas of what `rtrade why --json` prints, each a component."""
+    found = why_schema()
+    parts = found.pop("definitions")
+    found.pop("$schema")
+    text = json.dumps({"Why": found, **parts})
+    named = json.loads(text.replace("#/definitions/", "#/components/schemas/why-"))
+    return {name if name == "Why" else f"why-{name}": part for name, part in named.items()}
 
 
 def _optional(kind: str, description: str) -> Schema:
@@ -35,4 +47,4 @@ DIAGNOSTIC: Schema = {
     },
 }
 
-COMPONENTS: dict[str, Schema] = {"Diagnostic": DIAGNOSTIC, "Result": _result()}
+COMPONENTS: dict[str, Schema] = {"Diagnostic": DIAGNOSTIC, "Result": _result(), **_why()}

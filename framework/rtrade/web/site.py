@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 if TYPE_CHECKING:
     from rtrade.web.endpoints import Endpoint
+    from rtrade.web.explainers import Explainers
     from rtrade.web.jobs import Jobs
     from rtrade.web.meters import Meters
     from rtrade.web.security import Doors
@@ -38,6 +39,7 @@ class Site:
     runs: RunIndex
     strategies: StrategyFiles
     jobs: Jobs
+    explainers: Explainers
     streams: Streams
     meters: Meters
     endpoints: tuple[Endpoint, ...]

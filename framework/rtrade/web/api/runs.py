@@ -181,6 +181,26 @@ def run_equity(given: Given) -> Response:
     return json_reply(curves.document(), tag=tag)
 
 
+@api.get(
+    "/runs/{run_id}/why",
+    "Why a run did what it did at a bar: what `rtrade why --json` prints.",
+    path_params=(run_id(),),
+    query=(
+        text("at", "A time that the bar holds, ISO-8601 or ms; entry:N or exit:N of a trade; last.",
+             longest=40, default="last"),
+    ),
+    answer=json_of("Why", "The rules taken apart, what was decided and filled, the account."),
+)  # fmt: skip
+def run_why(given: Given) -> Response:
+    """Explain a bar; the run is made again for it, and kept for a while."""
+    from rtrade.report.why import document
+
+    found = site().explainers.explain(
+        *site().runs.file(given["run_id"], "result.json"), given["at"]
+    )
+    return json_reply(document(found), cache=NOW)
+
+
 @api.on(
     "PATCH",
     "/runs/{run_id}",

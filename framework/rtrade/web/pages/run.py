@@ -15,14 +15,12 @@ from rtrade.core.timeframes import iso, parse_time
 from rtrade.report.formatting import moment
 from rtrade.web.pages import frame
 from rtrade.web.pages.assets import charts
-from rtrade.web.pages.explainers import Explainers
 from rtrade.web.pages.reports import WrittenReport, read_report
 from rtrade.web.problems import invalid_parameters, problem_of
 from rtrade.web.site import site
 from rtrade.workflow.run_columns import Curves, read_curves
 
 pages = Blueprint("run", __name__)
-_explainers = Explainers()
 AT = "/"
 # Bars of a candle that are offered one by one.
 _MOST_BARS = 60
@@ -109,7 +107,7 @@ def why(run_id: str) -> Response:
     run, at = site().runs.one(run_id), request.args.get("at", "last").strip()[:40] or "last"
     named: dict[str, Any] = {"run": run, "asked": at}
     try:
-        part = part_of(_explainers.explain(*site().runs.file(run_id, "result.json"), at))
+        part = part_of(site().explainers.explain(*site().runs.file(run_id, "result.json"), at))
         named |= {"why": part, "around": _around(run_id, part.at)}
         template, status = "why", 200
     except RtradeError as fault:
