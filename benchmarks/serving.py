@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -215,9 +216,9 @@ def beside_streams(port: int, workspace: Path, given: argparse.Namespace) -> Non
         ("2 clients, 50 streams open", beside),
         ("2 clients, 50 streams, 50 trades a second", told),
     ):
-        whole = Load([one for part in loads for one in part.taken],
-                     sum(one.seconds for one in loads), sum(one.failed for one in loads))  # fmt: skip
-        print(whole.line(title))
+        taken = [one for part in loads for one in part.taken]
+        seconds, failed = (sum(one.seconds for one in loads), sum(one.failed for one in loads))
+        print(Load(taken, seconds, failed).line(title))
 
 
 def candles(port: int, pid: int, workspace: Path, given: argparse.Namespace) -> None:
@@ -263,7 +264,7 @@ def copy_runs(workspace: Path, count: int = RUNS) -> None:
             os.link(run / name, folder / name)
 
 
-def runs(port: int, _: int, given: argparse.Namespace) -> None:
+def runs(port: int, _: int, __: Path, given: argparse.Namespace) -> None:
     """Measure lists of runs, as documents and as pages."""
     begun = time.perf_counter()
     load(port, 1, 0, lambda: "/api/v1/runs", most=1)
@@ -281,7 +282,7 @@ def runs(port: int, _: int, given: argparse.Namespace) -> None:
     print(crowd.line(f"the page of runs, {given.clients} clients"))
 
 
-def end(port: int, pid: int, given: argparse.Namespace) -> None:
+def end(port: int, pid: int, _: Path, given: argparse.Namespace) -> None:
     """Measure a stop with streams open and requests in flight."""
     stop = threading.Event()
 
