@@ -127,3 +127,12 @@ def test_nothing_of_it_is_lost_when_the_store_is_opened_again(url: str, tmp_path
         assert store.count_bars(KEY, 0, 10**13) == 5
         store.put_run(Run("a", "s", "BTC/USDT", "1h", 1, "{}"))
         assert store.runs()[0].note == "kept"
+
+
+def test_the_newest_of_each_feed_is_known(store: Store) -> None:
+    assert store.newest_of_feeds() == []
+    one = np.array([[100.0, 1.0]])
+    for at in (5, 9, 7):
+        store.write_book("a", "BTC/USDT", at, one, one)
+    store.write_book("a", "ETH/USDT", 3, one, one)
+    assert store.newest_of_feeds() == [("a", "BTC/USDT", "book", 9), ("a", "ETH/USDT", "book", 3)]

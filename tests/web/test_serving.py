@@ -9,13 +9,16 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from flask import Flask, Response
 
 from rtrade.core.errors import UsageError, WorldError
+from rtrade.store.opening import open_store
 from rtrade.web import channels
 from rtrade.web.app import create_app
 from rtrade.web.problems import KINDS
@@ -24,6 +27,7 @@ from rtrade.web.serving import Server, check_address, is_loopback
 from rtrade.web.site import site_of
 from rtrade.web.streams import Event, Subscription
 from rtrade.web.wsgi import application
+from rtrade.workflow import feeding
 from web.serving import (
     PATIENCE,
     TOKEN,
@@ -316,6 +320,27 @@ def test_a_database_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
         _, out, err = one.end(signal.SIGTERM)
     assert b"hunter2" not in ready.body + listed.body
     assert "hunter2" not in out + err
+
+
+def test_feeds_that_run_are_ready_while_they_keep_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, now = make_workspace(tmp_path / "w"), time.time_ns() // 1_000_000
+    one = np.array([[100.0, 1.0]])
+    with open_store("", workspace / ".rtrade") as store:
+        store.write_book("venue", "BTC/USDT", now, one, one)
+        store.write_book("venue", "OLD/USDT", now - feeding.RUNNING, one, one)
+    with served(workspace) as server:
+        ready = server.get("/readyz")
+        (feed,) = ready.json["feeds"]
+        assert (ready.status, ready.json["status"], feed["late"]) == (200, "ok", False)
+        assert (feed["venue"], feed["symbol"], feed["stream"]) == ("venue", "BTC/USDT", "book")
+        assert 'rtrade_feed_lag_seconds{stream="book",symbol="BTC/USDT",venue="venue"}' in (
+            server.get("/metrics").body.decode()
+        )
+        monkeypatch.setattr(feeding, "LATE", -1)
+        late = server.get("/readyz")
+        assert (late.status, late.json["status"]) == (503, "late")
 
 
 # Streams

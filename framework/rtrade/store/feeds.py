@@ -171,6 +171,30 @@ class Feeds:
 
         return self._database.read(work)
 
+    def newest_of_feeds(self) -> list[tuple[str, str, str, int]]:
+        """Return venue, symbol, stream and the time (ms) of the newest trade or book of each."""
+
+        def work(connection: Connection) -> list[tuple[str, str, str, int]]:
+            found = []
+            for stream, table in ((TRADES, schema.trades), (BOOK, schema.books)):
+                # For each its own query: the newest row of one is at the end of an index.
+                newest = (
+                    sa.select(sa.func.max(table.c.ts))
+                    .where(table.c.series_id == schema.series.c.id)
+                    .scalar_subquery()
+                )
+                query = sa.select(
+                    schema.series.c.venue, schema.series.c.symbol, newest.label("newest")
+                ).where(schema.series.c.timeframe == stream)
+                found += [
+                    (row.venue, row.symbol, stream, int(row.newest))
+                    for row in connection.execute(query)
+                    if row.newest is not None
+                ]
+            return sorted(found)
+
+        return self._database.read(work)
+
     def write_funding(self, venue: str, symbol: str, rates: Funding) -> int:
         """Store funding rates; return how many were new or different."""
         order = np.argsort(rates.time, kind="stable")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, Response
 
 from rtrade.core.errors import StoreError
 from rtrade.web.replies import NOW, json_reply
 from rtrade.web.site import site
+from rtrade.workflow.feeding import feed_lags
 
 health = Blueprint("health", __name__)
 
@@ -19,10 +22,9 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> Response:
-    """Say whether the database answers, 503 where it does not."""
+    """Say whether the database answers and running feeds keep up, 503 where not."""
     try:
-        with site().store.opened() as store:
-            store.document("ready", "")
+        feeds = feed_lags(site().store)
     except StoreError as fault:
         site().meters.database(up=False)
         found = {
@@ -31,7 +33,14 @@ def readyz() -> Response:
         }
         return json_reply(found, status=503, cache=NOW)
     site().meters.database(up=True)
-    return json_reply({"status": "ok", "database": {"ok": True}}, cache=NOW)
+    site().meters.feeds(feeds)
+    late = any(one.late for one in feeds)
+    document = {
+        "status": "late" if late else "ok",
+        "database": {"ok": True},
+        "feeds": [{**asdict(one), "late": one.late} for one in feeds],
+    }
+    return json_reply(document, status=503 if late else 200, cache=NOW)
 
 
 @health.get("/metrics")

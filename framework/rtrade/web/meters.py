@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from rtrade import __version__
 if TYPE_CHECKING:
     from rtrade.web.jobs import Jobs
     from rtrade.web.streams import Streams
+    from rtrade.workflow.feeding import FeedLag
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -36,6 +38,10 @@ class Meters:
         self._ready = Gauge(
             "rtrade_database_up", "1 where the database answered when it was last asked.",
             registry=self._registry,
+        )  # fmt: skip
+        self._lags = Gauge(
+            "rtrade_feed_lag_seconds", "Age of what a running feed wrote last, at /readyz.",
+            ["venue", "symbol", "stream"], registry=self._registry,
         )  # fmt: skip
         self._states = Gauge(
             "rtrade_jobs", "Jobs that are kept, by state.", ["state"], registry=self._registry
@@ -68,6 +74,12 @@ class Meters:
     def database(self, *, up: bool) -> None:
         """Note whether the database answered."""
         self._ready.set(int(up))
+
+    def feeds(self, lags: Sequence[FeedLag]) -> None:
+        """Note how far running feeds are behind."""
+        self._lags.clear()
+        for one in lags:
+            self._lags.labels(one.venue, one.symbol, one.stream).set(one.lag_ms / 1000)
 
     def reply(self) -> Response:
         """Return all meters."""
