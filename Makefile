@@ -8,7 +8,7 @@ RUNS ?= 100000
 run: .venv/ready  ## set up once, then let the embedded model trade the embedded sample
 	$(BIN)/rtrade run $(STRATEGY)
 
-test: .venv/ready-dev .venv/ready-editor .venv/ccxt-lowest check  ## every check and every test
+test: .venv/ready-dev .venv/ready-editor .venv/ready-axe .venv/ccxt-lowest check  ## every check and every test
 	$(BIN)/pytest -n 2
 
 check: .venv/ready-dev  ## what pre-commit and CI check besides the tests
@@ -64,6 +64,12 @@ clean:  ## remove the environment and what builds leave behind
 .venv/ready-editor: tests/editors/package-lock.json | .venv/ready-dev
 	$(BIN)/npm ci --prefix tests/editors --no-audit --no-fund --ignore-scripts --loglevel=error \
 	  || { [ -z "$$CI" ] && echo "no yaml-language-server: the tests of editors are left out"; }
+	@touch $@
+
+# axe-core, for the tests of what keeps people from using the viewer.
+.venv/ready-axe: tests/web/package-lock.json | .venv/ready-dev
+	$(BIN)/npm ci --prefix tests/web --no-audit --no-fund --ignore-scripts --loglevel=error \
+	  || { [ -z "$$CI" ] && echo "no axe-core: the tests of the viewer with it are left out"; }
 	@touch $@
 
 # The lowest ccxt and aiohttp that setup.cfg allows: the tests of the stand-in run with them too.

@@ -38,6 +38,9 @@ dialog.addEventListener("click", (event) => {
   dialog.close();
 });
 
+// Who has opened a form writes into it next; who has left it is where it was.
+document.addEventListener("htmx:after:swap", () => document.querySelector(".editing [name=tags]")?.focus());
+
 // Two runs make a comparison.
 function countChosen() {
   const button = document.querySelector("#compare button[data-least]");
@@ -55,6 +58,16 @@ const more = document.querySelector(".more-filters");
 if (more && matchMedia("(max-width: 760px)").matches) {
   more.open = [...more.querySelectorAll("input, select")].some((field) => field.value !== "");
 }
+
+// What has to be scrolled can be reached by keys, where nothing in it can.
+function reach() {
+  for (const box of document.querySelectorAll(".scroll, figure, pre")) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+    if (scrolls && !box.hasAttribute("tabindex") && !box.querySelector("a, button, input, select, [tabindex]")) box.tabIndex = 0;
+  }
+}
+for (const name of ["load", "resize", "toggle", "htmx:after:swap"]) addEventListener(name, reach, true);
+reach();
 
 // A list that was sorted by a link stays so when the form filters it.
 document.addEventListener("htmx:after:history:push", () => {

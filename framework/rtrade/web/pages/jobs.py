@@ -19,17 +19,22 @@ AT = "/jobs"
 
 @dataclass(frozen=True)
 class Shown:
-    """A job with its times as people read them; `seconds` is how long it took."""
+    """A job with its times as people read them; `seconds` is how long it took.
+
+    `run_id` is the run that it made, empty where it made none.
+    """
 
     job: Job
     created: str
     seconds: str
+    run_id: str
 
 
 def _shown(job: Job) -> Shown:
     ended = job.ended is not None and job.started is not None
     took = f"{((job.ended or 0) - (job.started or 0)) / 1000:.1f} s" if ended else ""
-    return Shown(job, moment(iso(job.created))[:19], took)
+    made = (job.result or {}).get("run_id", "")
+    return Shown(job, moment(iso(job.created))[:19], took, made)
 
 
 @pages.get("/jobs")

@@ -62,7 +62,9 @@ def list_runs() -> Response:
     if not frame.is_piece():
         return frame.show("runs.html.j2", at=AT, metrics=_choices(), **named)
     response = frame.piece("runs_list.html.j2", **named)
-    response.headers["HX-Push-Url"] = wanted.at()
+    # Who types into the form does not want to go back letter by letter.
+    typed = request.headers.get("HX-Source", "").startswith("form")
+    response.headers["HX-Replace-Url" if typed else "HX-Push-Url"] = wanted.at()
     return response
 
 
