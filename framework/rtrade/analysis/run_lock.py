@@ -24,6 +24,7 @@ LIBRARIES = (
     "numba",
     "numpy",
     "openai",
+    "orjson",
     "prometheus-client",
     "psycopg",
     "pyarrow",
