@@ -33,6 +33,7 @@ bench: .venv/ready-dev  ## measurements, the first against peers (writes benchma
 	$(BIN)/python benchmarks/llm.py
 	$(BIN)/python benchmarks/sync.py
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/serving.py
 
 nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing, faults, crashes
 	RTRADE_PROGRAMS=200000 $(BIN)/pytest -n 2 tests/conformance

@@ -293,6 +293,17 @@ def test_what_was_not_foreseen_says_nothing_of_its_cause(
     assert record.incident == found.json["incident"]
 
 
+def test_a_line_a_request_is_logged_where_asked_for(workspace: Path) -> None:
+    with started(workspace, "--log-level", "info") as one:
+        one.get("/healthz?secret=1")
+        one.get("/a%0Aevent=forged")
+        _, _, err = one.end(signal.SIGTERM)
+    first, second = err.splitlines()
+    assert "event=answered method=GET path=/healthz status=200" in first
+    assert "secret" not in first
+    assert r'path="/a\nevent=forged" status=404' in second
+
+
 def test_meters_count_by_route(workspace: Path) -> None:
     with served(workspace) as one:
         one.get("/api/v1/runs/alpha-0123456789")

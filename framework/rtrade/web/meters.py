@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rtrade.web.jobs import Jobs
     from rtrade.web.streams import Streams
     from rtrade.workflow.feeding import FeedLag
+
+log = logging.getLogger("rtrade.web")
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -64,8 +67,12 @@ class Meters:
             route = "(none)" if rule is None else rule.rule
             # Any word can be sent as a method.
             method = request.method if request.method in _METHODS else "(other)"
+            seconds = perf_counter() - g.began
             self._requests.labels(method, route, str(response.status_code)).inc()
-            self._seconds.labels(method, route).observe(perf_counter() - g.began)
+            self._seconds.labels(method, route).observe(seconds)
+            # Without the query: what is asked for may be nobody else's business.
+            fields = {"method": method, "path": request.path, "status": response.status_code}
+            log.info("answered", extra={**fields, "seconds": round(seconds, 4)})
             return response
 
         app.before_request(begin)
