@@ -44,7 +44,12 @@ async function explain(at, span) {
   say("The strategy runs again up to this bar …");
   let text = null;
   try {
-    const response = await fetch(`${why.dataset.address}?${query}`, { headers: { "HX-Request": "true", Accept: "text/html" } });
+    let response;
+    do {
+      response = await fetch(`${why.dataset.address}?${query}`, { headers: { "HX-Request": "true", Accept: "text/html" } });
+      // Other bars are being explained: asked again, unless another one is wanted by then.
+      if (response.status === 503) await new Promise((done) => setTimeout(done, 1000));
+    } while (response.status === 503 && turn === asking);
     text = await response.text();
   } catch {
     if (turn === asking) say("The server does not answer. Is it still running?");

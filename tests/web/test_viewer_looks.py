@@ -131,6 +131,12 @@ def test_hostile_texts_are_shown_as_they_are(browser: Browser, workspace, viewer
         assert [one for one in browser.complaints() if "Content Security" in one] == []
 
 
+def test_no_page_of_a_strategy_says_where_the_workspace_is(workspace, viewer):
+    page = viewer.get("/strategies/asks", Accept="text/html").body.decode()
+    assert "strategies/prompts/it.j2" in page
+    assert str(workspace) not in page
+
+
 def test_a_chosen_theme_stays_on_the_next_page(browser: Browser, viewer):
     browser.look()
     go(browser, f"{viewer.url}/")

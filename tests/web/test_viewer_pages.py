@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import re
 from urllib.parse import urlencode
 
 import pytest
 
+from rtrade.core.resources import data_folder
+from rtrade.web.pages.assets import HTMX
+from rtrade.web.site import site_of
 from web.serving import Served, copy_run, make_run, make_workspace, served
 
+VENDOR = data_folder("reports") / "static" / "vendor" / HTMX
 BROWSER = {"Accept": "text/html"}
 
 
@@ -22,7 +28,7 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(workspace):
-    return next((workspace / "runs").iterdir())
+    return next((workspace / "runs").glob("sma_btc-*"))
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +238,42 @@ def test_a_sync_that_cannot_be_says_why(viewer):
                  **{"from": "2024-01-01"})  # fmt: skip
     assert reply.status == 422
     assert "only an exchange can be synced" in words(reply.body.decode())
+
+
+def test_no_more_bars_are_explained_at_a_time_than_may(viewer, run):
+    room = site_of(viewer.app).explainers._room
+    taken = 0
+    while room.acquire(blocking=False):
+        taken += 1
+    try:
+        assert taken > 0
+        reply = viewer.get(f"/runs/{run.name}/why?at=last", HX_Request="true", **BROWSER)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+    finally:
+        for _ in range(taken):
+            room.release()
+    look(viewer, f"/runs/{run.name}/why?at=last")
+
+
+def test_the_vendored_script_is_the_one_published():
+    said = dict(line.split(": ", 1) for line in (VENDOR / "SOURCE").read_text("utf-8").splitlines())
+    content = (VENDOR / "htmx.min.js").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == said["file-sha256"]
+    sha512 = base64.b64encode(hashlib.sha512(content).digest()).decode()
+    assert said["file-integrity"] == f"sha512-{sha512}"
+    assert f"htmx-{said['version']}" == HTMX
+    assert "Zero-Clause BSD" in (VENDOR / "LICENSE").read_text("utf-8")
+
+
+def test_a_report_of_another_version_is_written_anew(viewer, run):
+    report = run / "report.html"
+    current = report.read_bytes()
+    report.write_bytes(current.replace(b"script-src &#39;sha256-", b"script-src &#39;sha256-x", 1))
+    assert "Another version of rtrade wrote this report" in look(viewer, f"/runs/{run.name}")
+    reply = send(viewer, f"/runs/{run.name}/report")
+    assert (reply.status, reply.headers["location"]) == (303, f"/runs/{run.name}")
+    assert report.read_bytes() == current
+    report.unlink()
+    assert "There is no report to show" in look(viewer, f"/runs/{run.name}")
+    send(viewer, f"/runs/{run.name}/report")
+    assert report.read_bytes() == current
