@@ -84,6 +84,11 @@ answer.addEventListener("click", (event) => {
   explain(link.dataset.at, null);
 });
 
+answer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  explain(new FormData(event.target).get("at"), null);
+});
+
 // Beside the trade that is chosen: why it began, and why it ended.
 const tools = document.createElement("span");
 tools.className = "tools";

@@ -133,7 +133,7 @@ def test_hostile_texts_are_shown_as_they_are(browser: Browser, workspace, viewer
 
 def test_no_page_of_a_strategy_says_where_the_workspace_is(workspace, viewer):
     page = viewer.get("/strategies/asks", Accept="text/html").body.decode()
-    assert "strategies/prompts/it.j2" in page
+    assert "prompts/it.j2" in page
     assert str(workspace) not in page
 
 

@@ -105,7 +105,7 @@ def why(run_id: str) -> Response:
     from rtrade.report.why import part_of
 
     run, at = site().runs.one(run_id), request.args.get("at", "last").strip()[:40] or "last"
-    named: dict[str, Any] = {"run": run, "asked": at}
+    named: dict[str, Any] = {"run": run, "asked": at, "piece": frame.is_piece()}
     try:
         part = part_of(site().explainers.explain(*site().runs.file(run_id, "result.json"), at))
         named |= {"why": part, "around": _around(run_id, part.at)}

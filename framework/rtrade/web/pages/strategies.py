@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -118,16 +117,7 @@ def _explained(name: str) -> tuple[Explanation, Sequence[ParamDef]]:
 
     compiled = compile_asked(Asked(strategy=name), site().workspace)
     explanation = explain(compiled.plan, compiled.definition, registry())
-    models = tuple(
-        replace(one, prompts=tuple(map(_within, one.prompts))) for one in explanation.models
-    )
-    return replace(explanation, models=models), compiled.definition.params
-
-
-def _within(file: str) -> str:
-    """Return a file's place in the workspace; where that is, is nobody's business."""
-    path, workspace = Path(file), site().workspace
-    return path.relative_to(workspace).as_posix() if path.is_relative_to(workspace) else path.name
+    return explanation, compiled.definition.params
 
 
 @pages.post("/strategies/<name>/runs")
