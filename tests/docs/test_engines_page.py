@@ -13,6 +13,7 @@ from integration.test_cli import ROOT, rtrade
 from rtrade.analysis.trace import TRACE_COLUMNS
 from rtrade.analysis.verification import Difference, Verification
 from rtrade.core.timeframes import parse_time
+from rtrade.execution.compiled.sweep import SweepTable
 
 PAGE = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
 COMMANDS, RT201, VERIFIED, DIFFERENT = blocks(PAGE, "")
@@ -34,6 +35,17 @@ def test_its_commands_work_and_verify_prints_what_it_shows(workspace: Path) -> N
         assert done.returncode == 0, done.stderr
         printed += done.stdout
     assert VERIFIED in printed
+
+
+def test_its_sweep_runs(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (program,) = blocks(PAGE, "python")
+    monkeypatch.chdir(workspace)
+    names: dict[str, SweepTable] = {}
+    exec(compile(program, "engines.md", "exec"), names)
+    found = names["found"]
+    assert len(found) == 3
+    assert not found.problems
+    assert found.trades.min() > 10
 
 
 def test_the_refusal_is_what_is_printed(workspace: Path) -> None:
