@@ -189,9 +189,15 @@ TABLES: dict[str, list[str]] = {
 PAYLOADS = [Payload(kind, text) for kind, texts in TABLES.items() for text in texts]
 
 
+# These got through once: they are sent in every run of the tests.
+_ONCE = {"NULL", "999999999999999999999", "2130706433", "\u2025/\u2025/secret.txt"}
+
+
 def chosen() -> list[Payload]:
-    """Return every tenth payload; with RTRADE_HOSTILE=all, all of them."""
-    return PAYLOADS if os.environ.get("RTRADE_HOSTILE") == "all" else PAYLOADS[::10]
+    """Return every tenth payload and those of `_ONCE`; with RTRADE_HOSTILE=all, all of them."""
+    if os.environ.get("RTRADE_HOSTILE") == "all":
+        return PAYLOADS
+    return [one for at, one in enumerate(PAYLOADS) if at % 10 == 0 or one.text in _ONCE]
 
 
 def in_address(text: str) -> str:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from rtrade.workflow import quoting
 from rtrade.workflow.quoting import Questions
 from web.markets import (
     SYMBOL,
+    Stream,
     key_of,
     make_bars,
     make_market,
@@ -159,12 +161,76 @@ def test_the_list_of_markets_is_asked_for_once(exchange: FakeExchange, tmp_path:
     assert asked() - before == 1
 
 
-@pytest.mark.parametrize("path", ["ticker", "orderbook", "trades", "vwap"])
+OWN = ("ticker/{}", "orderbook/{}", "trades/{}", "vwap/{}?window=1h", "stream/{}")
+ENVELOPED = (
+    "market/ticker/{}", "market/ticker?symbol={}", "market/orderbook/{}", "market/trades?symbol={}",
+    "market/klines?interval=1h&symbol={}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OWN)
 def test_a_market_that_there_is_not_is_not_found(server: Served, path: str) -> None:
-    query = "?window=1h" if path == "vwap" else ""
-    answer = server.get(f"/api/v1/{path}/DOGE-USDT{query}")
+    answer = server.get(f"/api/v1/{path.format('DOGE-USDT')}")
     assert answer.status == 404
-    assert "DOGE/USDT" in answer.json["detail"]
+    assert "has no symbol `DOGE/USDT`" in answer.json["detail"]
+    assert answer.json["hint"]
+
+
+@pytest.mark.parametrize("path", ENVELOPED)
+@pytest.mark.parametrize("spelled", ["NULL", "DOGEUSDT", "DOGE-USDT"])
+def test_nor_is_one_in_the_envelope(server: Served, path: str, spelled: str) -> None:
+    answer = server.get(f"/api/v1/{path.format(spelled)}")
+    assert answer.status == 404
+    assert "has no symbol `" in answer.json["error"]
+
+
+NO_MARKETS = (
+    "2130706433", "9" * 21, "btcusdt", "BTC_USDT", "/USDT", "BTC/", "BTC-1", "USD",
+    "A" * 60 + "-USDT", "\uff22TC/USDT", "\u2025/\u2025/secret.txt", "BTC/USDT\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_MARKETS)
+def test_what_no_market_can_be_called_is_refused_before_anybody_is_asked(
+    stocked: tuple, text: str
+) -> None:
+    server = stocked[0]
+    for path in (*OWN, *ENVELOPED):
+        answer = server.get(f"/api/v1/{path.format(quote(text, safe=''))}")
+        # The exchange is not there: asking it would be a 502.
+        assert answer.status in (404, 422), (path, answer.body)
+        assert answer.json["detail"]
+
+
+@pytest.mark.parametrize(("path", "status"), [("ticker/{}", 404), ("ticker?symbol={}", 422)])
+def test_a_refused_text_is_told_how_to_be_written(stocked: tuple, path: str, status: int) -> None:
+    answer = stocked[0].get(f"/api/v1/market/{path.format('btcusdt')}")
+    assert answer.status == status
+    said = "`symbol` is no market: write base and quote currency in capitals, such as `BTCUSDT`"
+    assert said in answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    "path", ["ticker/{}", "market/ticker/{}", "market/klines?interval=1h&symbol={}"]
+)
+def test_what_could_be_a_market_is_asked_for(stocked: tuple, path: str) -> None:
+    assert stocked[0].get(f"/api/v1/{path.format('NULL-USDT')}").status == 502
+
+
+def test_a_stream_needs_no_exchange(stocked: tuple) -> None:
+    with Stream(stocked[0], "/api/v1/stream/NULL-USDT") as stream:
+        assert stream.answer.status == 200
+        assert stream.until("ready").json["symbol"] == "NULL/USDT"
+
+
+def test_a_stored_perpetual_is_not_the_spot_market(exchange: FakeExchange, tmp_path: Path) -> None:
+    folder = make_market(tmp_path / "w", exchange.url)
+    with stored(folder) as store, served(folder) as server:
+        perpetual = make_bars(3, symbol=f"{SYMBOL}:USDT")
+        store_bars(store, perpetual, key_of(exchange.url, symbol=f"{SYMBOL}:USDT"))
+        own = good(server, "/api/v1/ticker/BTC-USDT")
+        found = enveloped(server, "ticker/BTCUSDT")
+    assert float(found["high_24h"]) == own["high"]
 
 
 @pytest.mark.parametrize("path", ["ticker", "orderbook", "trades"])

@@ -69,6 +69,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     database = request.getfixturevalue("postgres_url") if on_postgres else ""
     folder = make_market(tmp_path / "w", database=database)
     with stored(folder, database) as store, served(folder) as server:
+        # A market of which something is stored, so that no exchange is asked whether there is one.
+        store.write_bars(key_of(), [Interval(0, HOUR)], None)
         yield Place(server, store)
 
 

@@ -10,24 +10,30 @@ from pathlib import Path
 
 import pytest
 
+from rtrade.testing import FakeExchange
 from web import hostile
 from web.hostile import INJECTED, MARK, PRODUCT, SECRET, TABLES, Payload, in_address, whole
+from web.markets import make_market, recent_bars
 from web.serving import Reply, Served, copy_run, make_run, make_workspace, served
 
 RUN = "alpha-0123456789"
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace beside files that nobody is to see."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace beside files that nobody is to see, with an exchange that can be asked."""
     folder = tmp_path_factory.mktemp("hostile")
     made = make_workspace(folder / "outside" / "workspace")
     for place in (folder, folder / "outside", made):
         (place / "secret.txt").write_text(SECRET)
         (place / "secret.yaml").write_text(f"rtrade: 1\nname: {SECRET}\n")
-    (made / ".env").write_text(f"SOME_KEY={SECRET}\nRTRADE_LOOPBACK=1\n")
     copy_run(make_run(made), RUN)
-    return made
+    with FakeExchange([recent_bars(30)], weight_limit=None) as exchange:
+        make_market(made, exchange.url)
+        # `make_market` writes settings of its own.
+        with (made / ".env").open("a") as settings:
+            settings.write(f"SOME_KEY={SECRET}\n")
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +88,7 @@ PLACES: dict[str, Callable[[Served, str], Reply]] = {
             "ticker/", "orderbook/BTC-USDT?source=nowhere&limit=", "trades/",
             "trades/BTC-USDT?after=", "vwap/BTC-USDT?source=sample&window=", "vwap/", "stream/",
             "stream/BTC-USDT?only=", "stream/BTC-USDT?source=", "market/ticker/",
+            "market/ticker?symbol=", "market/orderbook/", "market/trades?symbol=",
             "market/klines?interval=1h&symbol=",
             "market/klines?symbol=BTCUSDT&interval=1h&startTime=",
         )

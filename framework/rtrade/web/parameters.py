@@ -47,8 +47,12 @@ def text(
     default: str | None = None,
     required: bool = False,
     repeated: bool = False,
+    wrong: str = "holds characters that have no place in it",
 ) -> Param:
-    """Return a parameter of printable text that matches `pattern` as a whole."""
+    """Return a parameter of printable text that matches `pattern` as a whole.
+
+    `wrong` is what is said of a text that does not.
+    """
     schema: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": longest}
     schema["pattern"] = r"^[^\x00-\x1f\x7f]+$" if pattern is None else f"^({pattern})$"
     # `$` alone would let a line break pass.
@@ -58,7 +62,7 @@ def text(
         if not 0 < len(given) <= longest:
             raise ValueError(f"has {len(given):,} characters: 1 to {longest:,} are allowed")
         if known.fullmatch(given) is None:
-            raise ValueError("holds characters that have no place in it")
+            raise ValueError(wrong)
         return given
 
     return Param(name, doc, _with_default(schema, default), read, default, required, repeated)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rtrade.core.caches import ByteCache
+from rtrade.core.errors import ExchangeError, UnknownMarket
 from rtrade.core.timeframes import Timeframe
 from rtrade.workflow.quoting import PATIENCE, Exchanges
 from rtrade.workflow.shelving import Shelf
-from rtrade.workflow.sourcing import Sources, StoredKeys
+from rtrade.workflow.sourcing import Source, Sources, StoredKeys
 from rtrade.workflow.tailing import Tail
 
 if TYPE_CHECKING:
     from rtrade.store.listing import SeriesInfo
     from rtrade.workflow.holding import HeldStore
 
+log = logging.getLogger("rtrade.markets")
+
 # Bytes of encoded answers that are kept.
 _BODIES = 32 << 20
+# Seconds that whoever follows a market waits to hear whether the exchange has it.
+_LISTED = 2.0
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,9 @@ class HeldMarkets:
     def __init__(self, store: HeldStore, patience: float = PATIENCE) -> None:
         self.store = store
         self.sources = Sources(store.workspace)
-        keys = StoredKeys(store)
-        self.shelf = Shelf(store, self.sources, keys)
-        self.exchanges = Exchanges(store, self.sources, keys, patience)
+        self._keys = StoredKeys(store)
+        self.shelf = Shelf(store, self.sources, self._keys)
+        self.exchanges = Exchanges(store, self.sources, self._keys, patience)
         self.tail = Tail(store)
         # Encoded answers by their tags.
         self.bodies: ByteCache[bytes] = ByteCache(_BODIES)
@@ -53,12 +59,12 @@ class HeldMarkets:
         self.exchanges.close()
 
     def spelled(self, plain: str, source: str | None) -> str:
-        """Return the symbol that a text without a slash means, such as BTCUSDT.
+        """Return the spot symbol that a text without a slash means, such as BTCUSDT.
 
         Those that are stored come first, then those of the exchange; raises UnknownMarket.
         """
         stored = {one.symbol for one in self.symbols() if one.kind == "exchange"}
-        known = [one for one in sorted(stored) if _plain(one) == plain]
+        known = [one for one in sorted(stored) if one.replace("/", "") == plain]
         if known:
             return known[0]
         exchange = self.exchanges.of(plain, source)
@@ -66,6 +72,34 @@ class HeldMarkets:
             exchange, ("spelled", plain), lambda venue: venue.spelled(plain)
         )
         return found
+
+    def followed(self, symbol: str, source: str | None) -> Source:
+        """Return the exchange of a market that is followed; raise UnknownMarket.
+
+        What is followed comes out of the store, so the exchange is asked only where nothing of the
+        market is stored, and need not be there.
+        """
+        exchange = self.exchanges.of(symbol, source)
+        if not self._is_stored(symbol, exchange.venue or ""):
+            try:
+                self.exchanges.ask(
+                    exchange,
+                    ("market", symbol),
+                    lambda venue: venue.market(symbol),
+                    patience=_LISTED,
+                )
+            except UnknownMarket:
+                raise
+            except ExchangeError as fault:
+                log.info("followed without asking", extra={"symbol": symbol, "error": str(fault)})
+        return exchange
+
+    def _is_stored(self, symbol: str, venue: str) -> bool:
+        if any(key.venue == venue for key in self._keys.of(symbol)):
+            return True
+        with self.store.opened() as store:
+            traded = bool(store.trade_coverage(venue, symbol))
+            return traded or store.latest_book(venue, symbol) is not None
 
     def symbols(self) -> list[Listed]:
         """Return every symbol that there are bars of, by symbol and source."""
@@ -104,7 +138,3 @@ class HeldMarkets:
             if wanted:
                 chosen.append((None if known is None else known.name, one))
         return chosen
-
-
-def _plain(symbol: str) -> str:
-    return symbol.partition(":")[0].replace("/", "")

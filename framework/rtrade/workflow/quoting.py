@@ -59,11 +59,13 @@ class Questions:
         self._asked: dict[Hashable, Future[Any]] = {}
         self._answers: dict[Hashable, tuple[float, Any]] = {}
 
-    def ask(self, key: Hashable, question: Callable[[], Value]) -> Value:
+    def ask(
+        self, key: Hashable, question: Callable[[], Value], patience: float | None = None
+    ) -> Value:
         """Return the answer to a question, asked now or a moment ago.
 
-        Raises ExchangeBusy where too many are asked, ExchangeUnreachable where the answer takes too
-        long, and what the question raises.
+        Raises ExchangeBusy where too many are asked, ExchangeUnreachable where the answer takes
+        longer than `patience` in seconds (None: as for all), and what the question raises.
         """
         with self._lock:
             known = self._answers.get(key)
@@ -75,19 +77,19 @@ class Questions:
             answer: Future[Value] = self._asked.get(key) or self._begin(key, question)
             self._waiting += 1
         try:
-            return self._answer(answer)
+            return self._answer(answer, self._patience if patience is None else patience)
         finally:
             with self._lock:
                 self._waiting -= 1
 
-    def _answer(self, answer: Future[Value]) -> Value:
+    def _answer(self, answer: Future[Value], patience: float) -> Value:
         try:
-            return answer.result(self._patience)
+            return answer.result(patience)
         except TimeoutError:
             if answer.done():
                 raise
             raise ExchangeUnreachable(
-                f"the exchange has not answered within {self._patience:g} seconds",
+                f"the exchange has not answered within {patience:g} seconds",
                 hint="its answer is kept when it comes: ask again",
             ) from None
 
@@ -189,7 +191,13 @@ class Exchanges:
         venues = [] if name is not None else [one.venue for one in self._keys.of(symbol)]
         return self.sources.asked_of(symbol, name, venues)
 
-    def ask(self, source: Source, what: Hashable, question: Callable[[Venue], Value]) -> Value:
+    def ask(
+        self,
+        source: Source,
+        what: Hashable,
+        question: Callable[[Venue], Value],
+        patience: float | None = None,
+    ) -> Value:
         """Ask the exchange of a source; see `Questions.ask`."""
 
         def asked() -> Value:
@@ -198,7 +206,7 @@ class Exchanges:
             self._keep_markets(venue)
             return found
 
-        return self.questions.ask((source.name, source.version, what), asked)
+        return self.questions.ask((source.name, source.version, what), asked, patience)
 
 
 def ticker(exchanges: Exchanges, symbol: str, name: str | None) -> Quoted[Ticker]:

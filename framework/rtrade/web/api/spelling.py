@@ -17,8 +17,9 @@ _PATTERN = _SLASH.replace("/", "[/-]")
 _LONGEST = 46
 # The base takes all but the last part: a quote has no dash.
 _PARTS = re.compile(r"(.+)[/-]([A-Z][A-Z0-9]+(?::[A-Z0-9]+)?)")
-# As Binance writes them, without what stands between.
-_PLAIN = rf"{_PATTERN}|[A-Z0-9]{{4,32}}"
+# As Binance writes them: a base and a quote of three characters or more, put together. A quote
+# begins with a letter, so digits alone are no market.
+_PLAIN = rf"{_PATTERN}|[A-Z0-9]{{1,20}}[A-Z][A-Z0-9]{{2,11}}"
 
 
 def _slashed(given: str) -> str:
@@ -29,18 +30,19 @@ def _slashed(given: str) -> str:
 def market(*, required: bool = True) -> Param:
     """Return the parameter `symbol`; its value is spelled as ccxt does."""
     doc = "A market: BTC-USDT, BTC/USDT or BTC%2FUSDT; a perpetual is BTC-USDT:USDT."
-    return _spelled(text("symbol", doc, pattern=_PATTERN, longest=_LONGEST, required=required))
+    return _symbol(doc, _PATTERN, "`BTC-USDT`", required=required)
 
 
 def plain_market(*, required: bool = True) -> Param:
     """Return the parameter `symbol` where BTCUSDT is understood too; a value may be that."""
     doc = "A market: BTCUSDT, BTC-USDT or BTC/USDT."
-    return _spelled(text("symbol", doc, pattern=_PLAIN, longest=_LONGEST, required=required))
+    return _symbol(doc, _PLAIN, "`BTCUSDT` or `BTC-USDT`", required=required)
 
 
-def _spelled(param: Param) -> Param:
-    read = param.read
-    return replace(param, read=lambda given: _slashed(read(given)))
+def _symbol(doc: str, pattern: str, example: str, *, required: bool) -> Param:
+    wrong = f"is no market: write base and quote currency in capitals, such as {example}"
+    param = text("symbol", doc, pattern=pattern, longest=_LONGEST, required=required, wrong=wrong)
+    return replace(param, read=lambda given: _slashed(param.read(given)))
 
 
 def source() -> Param:

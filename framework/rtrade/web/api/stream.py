@@ -45,7 +45,7 @@ every 15 seconds. What is sent is what a collector or a sync stores from now on.
     ),
     answer=Answer(_DOC, {"text/event-stream": {"type": "string"}}),
     refusals={
-        404: "There is no source that has the market.",
+        404: "The exchange has no such market, or there is no exchange that has it.",
         503: "As many streams are open as there may be, or the database is not there just now.",
     },
 )
@@ -71,9 +71,12 @@ def stream(given: Given) -> Response:
 
 def _key(given: Given) -> tuple[SeriesKey, str]:
     """Return what names the market in the store, and its source."""
-    found = site().markets.exchanges.of(given["symbol"], given["source"])
+    markets, symbol, name = site().markets, given["symbol"], given["source"]
+    # Who comes back is known to have been there.
+    back = "Last-Event-ID" in request.headers
+    found = (markets.exchanges.of if back else markets.followed)(symbol, name)
     frame = given["timeframe"] or Timeframe(MINUTE)
-    return SeriesKey(found.venue or "", given["symbol"], frame), found.name
+    return SeriesKey(found.venue or "", symbol, frame), found.name
 
 
 def _since() -> Position | None:
