@@ -21,11 +21,12 @@ from integration.test_llm_runs import (
     write,
 )
 from integration.why_runs import made, rows, workspace
-from llm.endpoint import Call, StandIn, completion, http
+from llm.endpoint import Call, StandIn, completion, http, says
 from markets.support import history, make_workspace
+from rtrade.analysis.why import Why
 from rtrade.config.overrides import Overrides
 from rtrade.core.results import BAR_EXITS
-from rtrade.core.timeframes import HOUR
+from rtrade.core.timeframes import HOUR, iso
 from rtrade.report.why import as_html, as_text, document
 from rtrade.testing import FakeExchange, VirtualClock
 from rtrade.workflow.executing import Manner
@@ -174,7 +175,34 @@ def test_before_the_first_answer_nothing_applies(place: Path) -> None:
     assert found.models[0].why == "it had not been asked yet"
     assert found.rules[0].state == "unknown"
     (leaf, _) = found.rules[0].condition.parts
-    assert leaf.reason == "`analyst` has given no answer that applies"
+    assert leaf.reason == "no answer of `analyst` applied: it had not been asked yet"
+
+
+def test_an_abstention_and_an_answer_that_ran_out_are_told_apart(place: Path) -> None:
+    more = "valid_for: 2 bars\n      attempts: 1\n      on_failure: {invalid_above: 100%}"
+    write(place, STRATEGY.replace("concurrency: 1", f"concurrency: 1\n      {more}"))
+    # A reply that is none is asked for once more.
+    with StandIn(by_trend, says("no"), says("no"), by_trend) as server:
+        use(place, server)
+        run = result(place)
+    explainer = Explainer(Path(run["report"]).parent)
+    answered = next(one for one in explainer.run.decisions if one.values is not None)
+    abstained = next(one for one in explainer.run.decisions if one.values is None)
+    reasons = [_reason(explainer.why(one.time)) for one in (answered, abstained)]
+    assert reasons[0] == ""
+    assert reasons[1].startswith(
+        f"`analyst` abstained at the close of the bar of {iso(abstained.time)}: "
+    )
+    later = explainer.why(answered.time + 3 * 3_600_000)
+    said = f"its last answer, of {iso(answered.time)}, was valid for 2 bars"
+    assert _reason(later) == f"no answer of `analyst` applied: {said}"
+    assert f"no answer applied, {said}" in as_text(later)
+
+
+def _reason(why: Why) -> str:
+    condition = why.rules[0].condition
+    assert condition is not None
+    return condition.parts[0].reason
 
 
 def test_a_run_that_asked_in_its_middle_comes_out_again(place: Path) -> None:

@@ -116,7 +116,7 @@ def test_the_run_itself_is_marked_in_the_grid(html):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "It was left out with `--no-assumptions`."),
+        ({"diagnoses": []}, "It was left out with `--no-assumptions`."),
         ({"assumptions": Ledger(left_out="it is long").document()}, "It was left out: it is long."),
     ],
 )
@@ -125,6 +125,13 @@ def test_what_was_left_out_says_why(changes, sentence):
     text = " ".join(Page(render(inputs)).text.split())
     assert "Under other assumptions" in text
     assert sentence.replace("`", "") in text
+
+
+def test_a_run_of_an_older_version_is_not_said_to_have_left_anything_out():
+    document = {name: RUN.document[name] for name in RUN.document if name != "diagnoses"}
+    found = assumed({**document, "assumptions": None})
+    assert "--no-assumptions" not in found.left_out
+    assert found.left_out.startswith("The version of rtrade that made this run did not make it")
 
 
 def test_diagnoses_stand_near_the_top_with_reason_and_advice(html, page):

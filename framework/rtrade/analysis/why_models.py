@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,6 +25,22 @@ def models_at(
         _model(llm, [one for one in decisions if one.signal == name], times, at)
         for name, llm in plan.llm.items()
     )
+
+
+def silences(
+    plan: Plan, decisions: Sequence[DecisionRecord], times: IntArray
+) -> Callable[[str, int], str]:
+    """Return what says why a signal has no answer at a bar, counted from the first of `times`."""
+
+    def silence(signal: str, at: int) -> str:
+        said = [one for one in decisions if one.signal == signal]
+        found = _model(plan.llm[signal], said, times, at)
+        if found.asked_at is None:
+            return f"no answer of `{signal}` applied: {found.why}"
+        why = f": {found.why}" if found.why else ""
+        return f"`{signal}` abstained at the close of the bar of {found.asked_at}{why}"
+
+    return silence
 
 
 def _model(llm: LlmPlan, said: Sequence[DecisionRecord], times: IntArray, at: int) -> ModelWhy:

@@ -60,7 +60,7 @@ class _Search:
         if isinstance(node, Align):
             return node.arg, own, ""
         if isinstance(node, Answer):
-            return f"`{node.signal}` has given no answer that applies"
+            return self._values.silence(node.signal, own.at)
         if isinstance(node, Field):
             return f"`{node.series}` has no bar that has closed yet"
         if isinstance(node, Shift):

@@ -5,7 +5,7 @@ A place is a timeframe and the index of a bar on it, -1 before the first: a valu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,11 +37,21 @@ class Place:
 
 
 class Values:
-    """Values of the nodes of a plan over the bars that a run reads."""
+    """Values of the nodes of a plan over the bars that a run reads.
 
-    def __init__(self, plan: Plan, market: MarketData, answers: Mapping[str, AnswerSeries]) -> None:
+    `silence` says of a model's signal why it has no answer at a bar, counted from the first read.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        market: MarketData,
+        answers: Mapping[str, AnswerSeries],
+        silence: Callable[[str, int], str] = lambda signal, _: f"`{signal}` was not asked",
+    ) -> None:
         self.plan = plan
         self.market = market
+        self.silence = silence
         self._clocks = Clocks(plan, market)
         self._answers = answers
         self._arrays: dict[int, Any] = {}

@@ -17,6 +17,10 @@ from rtrade.report.words import counted
 Case = Mapping[str, Any]
 
 _NOT_ASKED = "It was left out with `--no-assumptions`."
+_OLDER = (
+    "The version of rtrade that made this run did not make it under other assumptions. The present "
+    "one does when the strategy is run again."
+)
 _COLUMNS = ("total_return", "benchmark_return", "max_drawdown", "trades")
 # Room beside the lines for their names.
 _NAMES = 92
@@ -27,7 +31,9 @@ def assumed(document: Mapping[str, Any]) -> Assumed:
     """Return what the page shows of the run under other assumptions."""
     found = document.get("assumptions")
     if found is None or found["left_out"] is not None:
-        why = _NOT_ASKED if found is None else f"It was left out: {found['left_out']}."
+        # The version that began to judge runs began with diagnoses too.
+        absent = _NOT_ASKED if "diagnoses" in document else _OLDER
+        why = absent if found is None else f"It was left out: {found['left_out']}."
         return Assumed(why, (), None, (), (), ())
     own, fees = _own(found), _fees(found["costs"])
     slippages = sorted({case["slippage"] for case in found["costs"]})

@@ -141,9 +141,12 @@ class Explainer:
     @cached_property
     def _values(self) -> Values:
         from rtrade.analysis.why_conditions import parts_of
+        from rtrade.analysis.why_models import silences
         from rtrade.analysis.why_values import Values
 
-        values, plan = Values(self._plan, self._market, self._answers), self._plan
+        plan, market = self._plan, self._market
+        silence = silences(plan, self.run.decisions, market.base.time)
+        values = Values(plan, market, self._answers, silence)
         optional = (plan.volatility, plan.scale, plan.risk_level)
         decide = [*plan.rules.values(), *plan.atr.values(), *filter(None, optional)]
         # In one pass, so that what they rest on is computed once.
