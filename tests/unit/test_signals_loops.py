@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rtrade.core import exact
 from rtrade.core.exact import window_means
 from rtrade.execution.compiled.binding import bind
 from rtrade.signals import loops, windows
@@ -14,6 +15,15 @@ SERIES = {
     "both signs": (RNG.normal(size=3000), -RNG.normal(size=3000)),
     "many sizes": (RNG.lognormal(0, 9, 3000), RNG.lognormal(0, 9, 3000) * -1e-9),
     "flat": (np.full(1500, 0.1), np.zeros(1500)),
+    "steps": (
+        np.repeat(np.round(RNG.uniform(0.1, 0.3, 30), 2), 50),
+        np.repeat(RNG.normal(size=15), 100),
+    ),
+    "few values": (RNG.integers(0, 3, 1500) / 10, RNG.integers(-1, 2, 1500) * 0.1),
+    "one outlier": (np.where(np.arange(1500) == 700, 1e90, 0.1), np.full(1500, -0.0)),
+    "huge": (RNG.uniform(1e306, 1e308, 1200), np.full(1200, 1.5e308)),
+    "tiny": (RNG.normal(size=1200) * 1e-310, np.full(1200, 5e-324)),
+    "large and tiny": (np.where(RNG.random(1200) < 0.5, 1e200, 5e-324), RNG.normal(size=1200)),
 }
 
 
@@ -30,27 +40,46 @@ def as_it_was():
     windows.use({})
 
 
+def same(found, wanted):
+    """Hold the values of both to be the same to the bit, the sign of zero included."""
+    assert found.keys() == wanted.keys()
+    for what, values in wanted.items():
+        both = (
+            np.where(np.isnan(one), np.nan, one).view(np.int64) for one in (found[what], values)
+        )
+        np.testing.assert_array_equal(*both, err_msg=what, strict=True)
+
+
 def sums(x, y, n):
     (means,), (others,) = window_means(x, n), window_means(y, n)
+    with np.errstate(all="ignore"):
+        return computed(x, y, means, others, n)
+
+
+def computed(x, y, means, others, n):
     return {
+        "sums": exact.window_sums(x, n),
+        "means of both": means + others,
+        "level": windows.mean(y, n),
+        "mean": windows.mean(x, n),
         "deviation": windows.deviation(x, means, n, 0),
         "distance": windows.distance(x, means, n),
         "total": windows.total(x, n),
         "weighted_mean": windows.weighted_mean(x, n),
+        "share_below": windows.share_below(x, n),
         "slope": windows.slope(x, means, n) if n > 1 else means,
         "covariance": windows.covariance(x, y, means, others, n),
     }
 
 
 @pytest.mark.parametrize("name", SERIES)
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 21, 250, 1100])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 21, 250, 1100, None])
 def test_compiled_loops_give_the_same_bits(name, n, compiled):
     x, y = SERIES[name]
+    n = len(x) if n is None else n
     wanted = sums(x, y, n)
     windows.use(compiled)
-    found = sums(x, y, n)
-    for what, values in wanted.items():
-        np.testing.assert_array_equal(found[what], values, err_msg=what, strict=True)
+    same(sums(x, y, n), wanted)
 
 
 def test_series_that_are_parts_of_tables_or_not_to_be_written_to_are_taken(compiled):
@@ -58,9 +87,7 @@ def test_series_that_are_parts_of_tables_or_not_to_be_written_to_are_taken(compi
     wanted = sums(*SERIES["prices"], 20)
     table.flags.writeable = False
     windows.use(compiled)
-    found = sums(table[:, 0], table[:, 1], 20)
-    for what, values in wanted.items():
-        np.testing.assert_array_equal(found[what], values, err_msg=what, strict=True)
+    same(sums(table[:, 0], table[:, 1], 20), wanted)
     # One type of arrays, whatever came: nothing was compiled a second time.
     assert {len(loop.signatures) for loop in compiled.values()} == {1}
 
@@ -84,5 +111,4 @@ def test_the_loops_say_in_plain_python_what_they_do():
     x, y = (values[:70] for values in SERIES["prices"])
     wanted = sums(x, y, 6)
     windows.use({name: getattr(loops, name) for name in loops.LOOPS})
-    for what, values in sums(x, y, 6).items():
-        np.testing.assert_array_equal(values, wanted[what], err_msg=what, strict=True)
+    same(sums(x, y, 6), wanted)

@@ -11,12 +11,15 @@ A running sum drifts, and depends on where it began. Here it cannot:
    with the rounding error caught.
 
 So a window's sum depends on the values in it and on nothing else.
+
+An engine that has a compiler adds up faster, by `use`: where two parts suffice, both are whole
+numbers so small that even their running sums are exact.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +37,16 @@ _PLACES = 900
 
 # Sums computed at a time: few enough for the processor's cache and for values of one size.
 _BLOCK = 32768
+# As many by a loop, for values of one size, and the windows of which it keeps the changes at hand.
+_LOOPED, _ROOM = 65536, 1024
+
+# `signals.loops.sums` as machine code; empty where arrays are gone through.
+_loops: list[Callable[..., bool]] = []
+
+
+def use(loop: Callable[..., bool] | None) -> None:
+    """From here on, add up by machine code of `signals.loops.sums`; it changes no value."""
+    _loops[:] = [loop] if loop else []
 
 
 def window_sums(x: FloatArray, n: int) -> FloatArray:
@@ -42,6 +55,11 @@ def window_sums(x: FloatArray, n: int) -> FloatArray:
     `x` is without NaN and at least n long; a sum beyond the largest float is infinite.
     """
     return _windows(x, (n,), (1,))[0]
+
+
+def several_sums(x: FloatArray, *lengths: int) -> list[FloatArray]:
+    """Return `window_sums(x, n)` for each n of `lengths`, for which `x` is made ready but once."""
+    return _windows(x, lengths, [1] * len(lengths))
 
 
 def window_means(x: FloatArray, *lengths: int) -> list[FloatArray]:
@@ -87,9 +105,49 @@ class _Room:
         return scaled
 
 
+def sealed(values: FloatArray) -> FloatArray:
+    """Return the values for reading, all of one type, so that nothing is compiled twice."""
+    found = np.ascontiguousarray(values, dtype=np.float64).view()
+    found.flags.writeable = False
+    return found
+
+
 def _windows(x: FloatArray, lengths: Sequence[int], counts: Sequence[int]) -> list[FloatArray]:
     # With room before them for as many values as there are in front of the first full window.
     found = [np.empty(len(x))[n - 1 :] for n in lengths]
+    if not _loops:
+        _through_arrays(x, lengths, counts, found)
+        return found
+    x, room = sealed(x), np.empty((2, _ROOM))
+    for n, over, sums in zip(lengths, counts, found, strict=True):
+        step = max(_LOOPED, 2 * n)
+        for start in range(0, len(sums), step):
+            out = sums[start : start + step]
+            part = x[start : start + len(out) + n - 1]
+            if not _by_loop(part, n, over, out, room):
+                _through_arrays(part, (n,), (over,), [out])
+    return found
+
+
+def _by_loop(x: FloatArray, n: int, over: int, out: FloatArray, room: FloatArray) -> bool:
+    """Write window sums over `over`; False where two parts of the values are not enough."""
+    top = max(float(x.max()), -float(x.min()))
+    if top == 0:
+        out[:] = 0.0
+        return True
+    if not _SMALLEST < top < _LARGEST:
+        return False
+    # No sum of n, and none of eight, needs more than 53 bits.
+    length = max((n - 1).bit_length(), 3)
+    unit = math.frexp(top)[1] + length - 53
+    scale, step = math.ldexp(1.0, -unit), math.ldexp(1.0, 54 - length)
+    size, divisor = math.ldexp(1.0, unit), math.ldexp(over, -unit)
+    return _loops[0](x, n, scale, size, step, divisor, out, room)
+
+
+def _through_arrays(
+    x: FloatArray, lengths: Sequence[int], counts: Sequence[int], found: list[FloatArray]
+) -> None:
     longest = max(lengths)
     step, whole = max(_BLOCK, 2 * longest), True
     room = _Room(min(step + longest - 1, len(x)))
@@ -102,7 +160,6 @@ def _windows(x: FloatArray, lengths: Sequence[int], counts: Sequence[int]) -> li
             for n, count, out in zip(lengths, counts, found, strict=True)
         ]
         whole = _block(x[first:stop], longest, ending_here, room, whole=whole)
-    return found
 
 
 def _block(

@@ -206,13 +206,16 @@ def _natr(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> Fl
 
 
 def _stddev(x: FloatArray, *, n: int) -> FloatArray:
-    return windows.deviation(x, windows.mean(x, n), n, 0)
+    means = windows.mean(x, n)
+    return windows.deviation(x, means, n, 0, out=means)
 
 
 def _bbands(x: FloatArray, *, n: int, k: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     middle = windows.mean(x, n)
-    width = k * windows.deviation(x, middle, n, 0)
-    return middle + width, middle, middle - width
+    width = windows.deviation(x, middle, n, 0)
+    width *= k
+    upper = np.add(middle, width, out=windows.with_room(x, n - 1))
+    return upper, middle, np.subtract(middle, width, out=width)
 
 
 def adx(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> FloatArray:

@@ -12,39 +12,42 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from rtrade.core import exact, runs
 from rtrade.core.bars import FloatArray, TriArray
-from rtrade.core.exact import window_means
-from rtrade.core.runs import level
+from rtrade.core.exact import sealed, window_means
 
 # Bars gone through at a time, so that what is added up stays in the processor's cache.
 _BLOCK = 16384
 # What is counted in bytes, for their speed, before it is carried over.
 _COUNTED = 255
+# Windows whose centers the loops keep at hand.
+_ROOM = 1024
 
 Numbers = TypeVar("Numbers", FloatArray, TriArray)
 
 # Functions of `loops` as machine code, by name; empty where arrays are gone through.
-_loops: dict[str, Callable[..., None]] = {}
+_loops: dict[str, Callable[..., Any]] = {}
 
 
-def use(loops: Mapping[str, Callable[..., None]]) -> None:
+def use(loops: Mapping[str, Callable[..., Any]]) -> None:
     """From here on, go over windows by machine code of functions of `signals.loops`, by name.
 
     It changes no value. Without a name, arrays are gone through as before.
     """
     _loops.clear()
     _loops.update(loops)
+    exact.use(loops.get("sums"))
 
 
 def mean(x: FloatArray, n: int) -> FloatArray:
     """Return the means; of equal values, exactly their value."""
-    return level(window_means(x, n)[0], x, n)
+    return _level(window_means(x, n)[0], x, n)
 
 
 def means(x: FloatArray, lengths: Sequence[int]) -> list[FloatArray]:
     """Return the means of windows of several lengths, as `mean` does of one."""
     found = window_means(x, *lengths)
-    return [level(values, x, n) for n, values in zip(lengths, found, strict=True)]
+    return [_level(values, x, n) for n, values in zip(lengths, found, strict=True)]
 
 
 def extreme(
@@ -68,21 +71,27 @@ def extreme(
     return found
 
 
-def deviation(x: FloatArray, means: FloatArray, n: int, freedom: int) -> FloatArray:
+def deviation(
+    x: FloatArray, means: FloatArray, n: int, freedom: int, out: FloatArray | None = None
+) -> FloatArray:
     """Return root mean squared distances from `means`, in two passes, oldest value first.
 
-    The denominator is n - `freedom`.
+    The denominator is n - `freedom`. Written to `out` if given, which may be the means.
     """
+    found = with_room(x, n - 1) if out is None else out
+    loop = _loops.get("deviations")
+    if loop is not None:
+        loop(sealed(x), sealed(means), n, float(n - freedom), np.empty((1, _ROOM)), found)
+        return found
 
     def square(value: FloatArray, center: FloatArray) -> FloatArray:
         value = value - center
         value *= value
         return value
 
-    sums = _looped("squares", len(means), x, means, n)
-    sums = _walk(x, means, n, square) if sums is None else sums
-    sums /= n - freedom
-    return np.sqrt(sums, out=sums)
+    _walk(x, means, n, square, found)
+    found /= n - freedom
+    return np.sqrt(found, out=found)
 
 
 def distance(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
@@ -93,7 +102,7 @@ def distance(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
         return np.abs(value, out=value)
 
     sums = _looped("sizes", len(means), x, means, n)
-    sums = _walk(x, means, n, size) if sums is None else sums
+    sums = _walk(x, means, n, size, with_room(x, n - 1)) if sums is None else sums
     sums /= n
     return sums
 
@@ -101,7 +110,9 @@ def distance(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
 def total(x: FloatArray, n: int) -> FloatArray:
     """Return sums, each addition rounded, oldest value first."""
     sums = _tilted(x, np.zeros(len(x) - n + 1), n, 1.0, 0.0)
-    return _walk(x, x[n - 1 :], n, lambda value, _: value) if sums is None else sums
+    if sums is not None:
+        return sums
+    return _walk(x, x[n - 1 :], n, lambda value, _: value, with_room(x, n - 1))
 
 
 def covariance(
@@ -133,14 +144,37 @@ def between_gaps(
 
 def weighted_mean(x: FloatArray, n: int) -> FloatArray:
     """Return means with weights 1, for the oldest value, to n; of equal values, their value."""
-    sums = _tilted(x, np.zeros(len(x) - n + 1), n, 1.0, 1.0)
-    if sums is None:
-        sums = np.zeros(len(x) - n + 1)
-        for start, stop in _blocks(len(sums)):
-            part = sums[start:stop]
-            for k in range(n):
-                part += (k + 1) * x[start + k : stop + k]
-    return level(sums / (n * (n + 1) // 2), x, n)
+    return weighted_means(x, [n])[0]
+
+
+def weighted_means(x: FloatArray, lengths: Sequence[int]) -> list[FloatArray]:
+    """Return the weighted means of windows of several lengths, as `weighted_mean` does of one.
+
+    The sums of windows are those of shorter ones that begin at the same bar, and more.
+    """
+    found, begun, order = [np.empty(0)] * len(lengths), 0, _ascending(lengths)
+    sums = with_room(x, lengths[order[0]] - 1)
+    sums[:] = 0.0
+    for place in order:
+        n = lengths[place]
+        sums = sums[: len(x) - n + 1]
+        _ramp(x, begun, n, sums)
+        begun = n
+        # One alone needs no room of its own.
+        out = sums if len(order) == 1 else with_room(x, n - 1)
+        found[place] = _level(np.divide(sums, n * (n + 1) // 2, out=out), x, n)
+    return found
+
+
+def _ramp(x: FloatArray, begun: int, n: int, sums: FloatArray) -> None:
+    loop = _loops.get("ramped")
+    if loop is not None:
+        loop(sealed(x), begun, n, sums)
+        return
+    for start, stop in _blocks(len(sums)):
+        part = sums[start:stop]
+        for k in range(begun, n):
+            part += (k + 1) * x[start + k : stop + k]
 
 
 def slope(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
@@ -157,18 +191,64 @@ def slope(x: FloatArray, means: FloatArray, n: int) -> FloatArray:
 
 def share_below(x: FloatArray, n: int) -> FloatArray:
     """Return the percentage of the n bars before each whose value is lower: `len(x) - n`."""
-    counts = np.zeros(len(x) - n, dtype=np.int64)
+    return shares_below(x, [n])[0]
+
+
+def shares_below(x: FloatArray, lengths: Sequence[int]) -> list[FloatArray]:
+    """Return for several lengths what `share_below` does for one.
+
+    Of more bars before one, the nearest are counted already.
+    """
+    found, begun, order = [np.empty(0)] * len(lengths), 0, _ascending(lengths)
+    counts = with_room(x, lengths[order[0]])
+    counts[:] = 0.0
+    for place in order:
+        n = lengths[place]
+        counts = counts[n - max(begun, lengths[order[0]]) :]
+        _count_lower(x, begun, n, counts)
+        begun = n
+        out = counts if place == order[-1] else with_room(x, n)
+        found[place] = np.multiply(counts, 100.0, out=out)
+        found[place] /= n
+    return found
+
+
+def _count_lower(x: FloatArray, begun: int, n: int, counts: FloatArray) -> None:
+    """Add how many of the bars from `begun` up to n before each are lower."""
+    loop = _loops.get("lower")
+    if loop is not None:
+        loop(sealed(x), begun, n, counts)
+        return
+    first = len(x) - len(counts)
     less, few = np.empty(_BLOCK, dtype=bool), np.empty(_BLOCK, dtype=np.uint8)
     for start, stop in _blocks(len(counts)):
-        now, lower = x[start + n : stop + n], less[: stop - start]
-        for first in range(0, n, _COUNTED):
+        now, lower = x[first + start : first + stop], less[: stop - start]
+        for nearest in range(begun, n, _COUNTED):
             part = few[: stop - start]
             part[:] = 0
-            for k in range(first, min(first + _COUNTED, n)):
-                np.less(x[start + k : stop + k], now, out=lower)
+            for k in range(nearest + 1, min(nearest + _COUNTED, n) + 1):
+                np.less(x[first + start - k : first + stop - k], now, out=lower)
                 part += lower.view(np.uint8)
             counts[start:stop] += part
-    return 100 * counts / n
+
+
+def with_room(x: FloatArray, before: int) -> FloatArray:
+    """Return an array of `len(x) - before` values, with room in front of it for one per bar."""
+    return np.empty(len(x))[before:]
+
+
+def _level(means: FloatArray, x: FloatArray, n: int) -> FloatArray:
+    """Return means, written over, in windows of equal values replaced by that value."""
+    loop = _loops.get("level")
+    if loop is None:
+        return runs.level(means, x, n)
+    loop(sealed(x), n, means)
+    return means
+
+
+def _ascending(lengths: Sequence[int]) -> list[int]:
+    """Return the places of lengths, the shortest first."""
+    return sorted(range(len(lengths)), key=lengths.__getitem__)
 
 
 def _walk(
@@ -176,13 +256,19 @@ def _walk(
     center: FloatArray,
     n: int,
     term: Callable[[FloatArray, FloatArray], FloatArray],
+    sums: FloatArray,
 ) -> FloatArray:
-    """Add up `term(value, center)` over each window, oldest value first."""
-    sums = np.zeros(len(x) - n + 1)
+    """Write what `term(value, center)` adds up to over each window, oldest value first.
+
+    `sums` may be the centers.
+    """
+    room = np.empty(min(_BLOCK, len(sums)))
     for start, stop in _blocks(len(sums)):
-        part, middle = sums[start:stop], center[start:stop]
+        part, middle = room[: stop - start], center[start:stop]
+        part[:] = 0.0
         for k in range(n):
             part += term(x[start + k : stop + k], middle)
+        sums[start:stop] = part
     return sums
 
 
@@ -192,7 +278,7 @@ def _looped(name: str, count: int, *given: Any) -> FloatArray | None:
     if loop is None:
         return None
     sums = np.zeros(count)
-    loop(*(_sealed(one) if isinstance(one, np.ndarray) else one for one in given), sums)
+    loop(*(sealed(one) if isinstance(one, np.ndarray) else one for one in given), sums)
     return sums
 
 
@@ -200,13 +286,6 @@ def _tilted(
     x: FloatArray, centers: FloatArray, n: int, first: float, step: float
 ) -> FloatArray | None:
     return _looped("weighted", len(centers), x, centers, n, first, step)
-
-
-def _sealed(values: FloatArray) -> FloatArray:
-    """Return the values for reading, all of one type, so that nothing is compiled twice."""
-    found = np.ascontiguousarray(values, dtype=np.float64).view()
-    found.flags.writeable = False
-    return found
 
 
 def _blocks(length: int) -> Iterator[tuple[int, int]]:
