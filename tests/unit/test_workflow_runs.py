@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from rtrade.analysis import run_summary
 from rtrade.analysis.run_summary import POINTS, read_summary, summarise
 from rtrade.core.errors import DataUnavailable, StoreError, UsageError, WorldError
+from rtrade.store.store import Store
 from rtrade.workflow.holding import HeldStore
 from rtrade.workflow.run_columns import read_curves
 from rtrade.workflow.runs import LONGEST_NOTE, RunIndex, RunQuery
@@ -89,6 +91,78 @@ def test_whatever_happens_to_a_folder_is_seen(run: Path, index: RunIndex) -> Non
     assert index.one(A).summary.metrics["sharpe"] == -1.0
     shutil.rmtree(other)
     assert ids(index) == [run.name]
+
+
+def _columns(store: Store) -> dict[str, str]:
+    return {run.run_id: run.document for run in store.runs()}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version":1,"metrics":7}', "\x00"])
+def test_an_index_that_holds_nonsense_makes_itself_anew(
+    run: Path, index: RunIndex, tmp_path: Path, text: str
+) -> None:
+    copy_run(run, A)
+    index.mark(A, tags=("keep",))
+    assert ids(index, tag="keep") == [A]
+    with HeldStore(tmp_path).opened() as store:
+        good = _columns(store)
+        (row,) = (one for one in store.runs() if one.run_id == A)
+        gone = replace(row, run_id=C)
+        store.put_runs([replace(row, document=text, strategy="?"), gone])
+    again = RunIndex(tmp_path, HeldStore(tmp_path))
+    assert set(ids(again)) == {run.name, A}
+    assert again.one(A).tags == ("keep",)
+    with HeldStore(tmp_path).opened() as store:
+        assert _columns(store) == good
+
+
+@pytest.mark.parametrize("size", [None, 0])
+def test_an_index_that_is_gone_makes_itself_anew(
+    run: Path, index: RunIndex, tmp_path: Path, size: int | None
+) -> None:
+    assert ids(index) == [run.name]
+    index._held.close()
+    for file in (tmp_path / ".rtrade").glob("rtrade.db*"):
+        file.unlink()
+    if size is not None:
+        (tmp_path / ".rtrade" / "rtrade.db").write_bytes(b"")
+    again = RunIndex(tmp_path, HeldStore(tmp_path))
+    assert ids(again) == [run.name]
+    with HeldStore(tmp_path).opened() as store:
+        assert list(_columns(store)) == [run.name]
+
+
+@pytest.mark.parametrize("harm", ["cut", "overwritten", "no database"])
+def test_runs_are_listed_though_the_store_is_damaged(
+    run: Path, index: RunIndex, tmp_path: Path, harm: str
+) -> None:
+    index.mark(run.name, tags=("keep",))
+    index._held.close()
+    file = tmp_path / ".rtrade" / "rtrade.db"
+    data = file.read_bytes()
+    harmed = {
+        "cut": data[: len(data) // 3],
+        "overwritten": data[:4096] + b"\xa5" * (len(data) - 4096),
+        "no database": b"\xa5" * len(data),
+    }
+    for one in file.parent.glob("rtrade.db?*"):
+        one.unlink()
+    file.write_bytes(harmed[harm])
+    held = HeldStore(tmp_path)
+    again = RunIndex(tmp_path, held)
+    page = again.page(RunQuery())
+    assert [one.summary.run_id for one in page.runs] == [run.name]
+    assert isinstance(page.unmarked, StoreError)
+    assert "move" in (page.unmarked.hint or "")
+    assert again.one(run.name).unmarked is not None
+    for ask in (lambda: again.page(RunQuery(tag="keep")), lambda: again.mark(run.name, note="x")):
+        with pytest.raises(StoreError):
+            ask()
+    held.close()
+    # What the hint says is enough.
+    file.unlink()
+    whole = RunIndex(tmp_path, HeldStore(tmp_path))
+    assert whole.mark(run.name, note="x").unmarked is None
 
 
 def test_a_folder_that_was_still_for_a_while_is_not_read_again(
@@ -173,8 +247,6 @@ def test_tags_and_notes_stay_until_the_run_is_deleted(run: Path, index: RunIndex
     assert index.one(A).note == ""
     assert ids(index, tag="btc") == ids(index, text="KEEP") == [A]
     assert ids(index, text="alpha-0") == [A]
-    assert index.rebuild() == 2
-    assert index.one(A).tags == ("btc", "keep")
     index.delete(A)
     assert not (run.parent / A).exists()
     assert ids(index) == [run.name]

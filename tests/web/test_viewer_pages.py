@@ -65,6 +65,27 @@ def test_the_list_shows_a_run_with_its_line_and_its_metrics(viewer, run):
     assert "1 run" in words(page)
 
 
+def test_runs_are_shown_though_the_store_is_damaged(run, tmp_path):
+    folder = make_workspace(tmp_path / "w")
+    copy_run(run, "alpha-0123456789").rename(folder / "alpha-0123456789")
+    (folder / "runs").mkdir()
+    (folder / "alpha-0123456789").rename(folder / "runs" / "alpha-0123456789")
+    (folder / ".rtrade").mkdir()
+    (folder / ".rtrade" / "rtrade.db").write_bytes(b"\xa5" * 8192)
+    with served(folder) as here:
+        page = words(look(here, "/"))
+        assert "1 run" in page
+        assert "Tags and notes are not known" in page
+        assert "move this one away" in page
+        assert "Tags and note are not known." in words(look(here, "/runs/alpha-0123456789"))
+        # A program is told, since it would take none for the truth.
+        for path in ("/api/v1/runs", "/api/v1/runs/alpha-0123456789/summary"):
+            answer = here.get(path)
+            assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+            assert "not a database" in answer.json["detail"]
+        assert here.get("/api/v1/runs/alpha-0123456789").status == 200
+
+
 def test_an_empty_workspace_says_what_to_do_next(tmp_path):
     with served(make_workspace(tmp_path, "sma_btc")) as here:
         assert "There are no runs yet" in look(here, "/")

@@ -208,6 +208,26 @@ def test_what_changes_something_must_not_come_from_elsewhere(
     assert server.post("/api/v1/validate", VALIDATE, **sent).status == status
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "own", "Sec_Fetch_Site": "same-origin", "Sec_Fetch_Mode": "cors"}, 200),
+        ({"Sec_Fetch_Site": "none", "Sec_Fetch_Mode": "navigate"}, 200),
+        ({"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}, 200),
+        ({"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"}, 403),
+        ({"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "no-cors"}, 403),
+        ({"Origin": "https://evil.example", "Sec_Fetch_Mode": "cors"}, 403),
+    ],
+)
+def test_a_page_of_another_site_has_no_data_asked_for(
+    server: Served, headers: dict[str, str], status: int
+) -> None:
+    sent = {name: origin(server) if value == "own" else value for name, value in headers.items()}
+    assert server.get("/api/v1/runs", **sent).status == status
+    assert server.get("/", Accept="text/html", **sent).status == 200
+
+
 def test_with_a_cookie_the_browser_has_to_say_where_it_comes_from(guarded: Served) -> None:
     cookie = f"{COOKIE}={Doors(LOOPBACK, TOKEN).cookie()}"
     assert guarded.post("/api/v1/validate", VALIDATE, Cookie=cookie).status == 403

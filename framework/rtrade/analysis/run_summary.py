@@ -49,12 +49,15 @@ class RunSummary:
 
 
 def read_summary(text: str) -> RunSummary | None:
-    """Return the summary that `text` was made of; None: it was made by another version."""
-    found = json.loads(text)
-    current = found.pop("version", None) == _VERSION
-    if not current or found["metrics"].keys() != {metric.name for metric in METRICS}:
+    """Return the summary that `text` was made of; None: of another version, or damaged."""
+    try:
+        found = json.loads(text)
+        current = found.pop("version", None) == _VERSION
+        if not current or found["metrics"].keys() != {metric.name for metric in METRICS}:
+            return None
+        return RunSummary(**{**found, "equity": tuple(found["equity"])})
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
-    return RunSummary(**{**found, "equity": tuple(found["equity"])})
 
 
 def summarise(folder: Path) -> RunSummary:

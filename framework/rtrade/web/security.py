@@ -135,6 +135,9 @@ def register_security(app: Flask, doors: Doors) -> None:
             return _refused()
         if request.method in _CHANGING:
             _check_origin(doors, by_token=by_token, by_cookie=by_cookie)
+        elif not by_token and _is_asked_within_a_page() and doors.is_same_site() is False:
+            # It could not be read there, and may have an exchange asked.
+            raise Problem(403, "forbidden", "the request comes from a page of another site")
         g.by_cookie = by_cookie
         return None
 
@@ -161,6 +164,12 @@ def _bearer() -> str:
 
 def _is_open() -> bool:
     return request.path in _OPEN or request.path.startswith("/static/")
+
+
+def _is_asked_within_a_page() -> bool:
+    """Tell whether data are asked for otherwise than by following a link."""
+    followed = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return request.path.startswith("/api/") and not followed
 
 
 def _refused() -> AnyResponse:

@@ -2,11 +2,13 @@
 
 The folders are the truth. The store keeps a summary of each, by the time at which its result was
 written, so that a list need not read them all; a folder that is new, was replaced or has gone is
-noticed when the list is next asked for, whoever made the change.
+noticed when the list is next asked for, whoever made the change. That index makes itself anew where
+it is gone or holds what cannot be read, and without a store runs are listed from their folders.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -20,12 +22,15 @@ from typing import TYPE_CHECKING, Any
 from rtrade.analysis.run_folder import remove
 from rtrade.analysis.run_summary import RunSummary, read_summary, summarise
 from rtrade.catalog.metrics import METRICS
-from rtrade.core.errors import DataUnavailable, UsageError, WorldError
+from rtrade.core.errors import DataUnavailable, StoreError, UsageError, WorldError
 from rtrade.workflow.running import output_root
 
 if TYPE_CHECKING:
     from rtrade.store.documents import Run
+    from rtrade.store.store import Store
     from rtrade.workflow.holding import HeldStore
+
+log = logging.getLogger("rtrade.runs")
 
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}-[0-9a-f]{10}"
 MOST_TAGS, LONGEST_TAG, LONGEST_NOTE = 20, 40, 4000
@@ -42,11 +47,12 @@ ORDERS = ("started", "strategy", "symbol", "run_id", *_METRICS)
 
 @dataclass(frozen=True)
 class ListedRun:
-    """A run with what its user says of it."""
+    """A run with what its user says of it; `unmarked` is why that is not known, None: it is."""
 
     summary: RunSummary
     tags: tuple[str, ...] = ()
     note: str = ""
+    unmarked: StoreError | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class RunPage:
     """A stretch of the runs that a query means, of `total` in all.
 
     `strategies` and `symbols` are those of all runs; `broken` are folders that cannot be read, with
-    the reason.
+    the reason. `unmarked` is why tags and notes are not known, None: they are.
     """
 
     runs: tuple[ListedRun, ...]
@@ -84,6 +90,7 @@ class RunPage:
     strategies: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()
+    unmarked: StoreError | None = None
 
 
 @dataclass(frozen=True)
@@ -100,13 +107,15 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Marks:
-    """Tags and notes by run id."""
+    """Tags and notes by run id, or why they are not known."""
 
-    tags: Mapping[str, tuple[str, ...]]
-    notes: Mapping[str, str]
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    unknown: StoreError | None = None
 
     def of(self, one: RunSummary) -> ListedRun:
-        return ListedRun(one, self.tags.get(one.run_id, ()), self.notes.get(one.run_id, ""))
+        name = one.run_id
+        return ListedRun(one, self.tags.get(name, ()), self.notes.get(name, ""), self.unknown)
 
 
 class RunIndex:
@@ -119,9 +128,11 @@ class RunIndex:
         self._known = _Known()
 
     def page(self, query: RunQuery) -> RunPage:
-        """Return the runs that a query means; raise StoreError where the store fails."""
+        """Return the runs that a query means; raise StoreError for a tag where none are known."""
         known = self._refreshed()
         marks = self._marks()
+        if marks.unknown is not None and query.tag is not None:
+            raise marks.unknown
         every = [summary for _, summary in known.runs.values()]
         found = _ordered([one for one in every if _is_meant(one, marks, query)], query)
         shown = found[query.offset : query.offset + query.limit]
@@ -131,6 +142,7 @@ class RunIndex:
             tuple(sorted({one.strategy for one in every})),
             tuple(sorted({one.symbol for one in every})),
             tuple(sorted((run_id, reason) for run_id, (_, reason) in known.broken.items())),
+            marks.unknown,
         )
 
     def find(self, run_id: str) -> Path:
@@ -183,19 +195,12 @@ class RunIndex:
         with self._held.opened() as store:
             store.forget_run(run_id)
 
-    def rebuild(self) -> int:
-        """Read every folder anew and replace the store's index; return how many runs there are."""
-        with self._lock:
-            stamp = _stamp_of(self.root)
-            known = _scan(self.root, _Known(), {})
-            with self._held.opened() as store:
-                store.rebuild_runs(_row(at, summary) for at, summary in known.runs.values())
-            self._known = _settled(known, stamp)
-            return len(known.runs)
-
     def _marks(self) -> _Marks:
-        with self._held.opened() as store:
-            return _Marks(*store.run_marks())
+        try:
+            with self._held.opened() as store:
+                return _Marks(*store.run_marks())
+        except StoreError as fault:
+            return _Marks(unknown=fault)
 
     def _refreshed(self) -> _Known:
         with self._lock:
@@ -206,19 +211,32 @@ class RunIndex:
 
     def _looked(self) -> _Known:
         """Look at the folder again; what is new in it goes into the store's index."""
-        with self._held.opened() as store:
-            # Whoever has seen the folder before knows more than the index.
-            indexed = {} if self._known.runs else {run.run_id: run for run in store.runs()}
-            known = _scan(self.root, self._known, indexed)
-            store.put_runs(
-                [
-                    _row(at, summary)
-                    for run_id, (at, summary) in known.runs.items()
-                    if run_id not in self._known.runs or self._known.runs[run_id][0] != at
-                    if run_id not in indexed or indexed[run_id].created != at // _MS
-                ]
-            )
-            return known
+        try:
+            with self._held.opened() as store:
+                # Whoever has seen the folder before knows more than the index.
+                indexed = {} if self._known.runs else {run.run_id: run for run in store.runs()}
+                known = _scan(self.root, self._known, indexed)
+                self._index(store, known, indexed)
+                return known
+        except StoreError as fault:
+            log.warning("runs are listed without their index", extra={"error": fault.message})
+            return _scan(self.root, self._known, {})
+
+    def _index(self, store: Store, known: _Known, indexed: Mapping[str, Run]) -> None:
+        """Have the index say what is known; runs that are gone leave it, their tags stay."""
+        rows = {run_id: _row(at, one) for run_id, (at, one) in known.runs.items()}
+        if indexed.keys() - rows.keys():
+            store.rebuild_runs(rows.values())
+            return
+        before = self._known.runs
+        store.put_runs(
+            [
+                row
+                for run_id, row in rows.items()
+                if run_id not in before or before[run_id][0] != known.runs[run_id][0]
+                if run_id not in indexed or _differ(indexed[run_id], row)
+            ]
+        )
 
 
 def _settled(known: _Known, stamp: int) -> _Known:
@@ -278,6 +296,11 @@ def _row(stamp: int, summary: RunSummary) -> Run:
         summary.run_id, summary.strategy, summary.symbol, summary.timeframe, stamp // _MS,
         summary.as_text(),
     )  # fmt: skip
+
+
+def _differ(kept: Run, row: Run) -> bool:
+    """Tell whether the index says something else of a run than what its folder says."""
+    return (kept.created, kept.document) != (row.created, row.document)
 
 
 def _is_meant(one: RunSummary, marks: _Marks, query: RunQuery) -> bool:

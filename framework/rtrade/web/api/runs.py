@@ -81,6 +81,8 @@ def list_runs(given: Given) -> Response:
         limit=given["limit"],
     )
     page = site().runs.page(query)
+    if page.unmarked is not None:
+        raise page.unmarked
     return json_reply(
         {
             "total": page.total,
@@ -115,7 +117,10 @@ def run_result(given: Given) -> Response:
 )
 def run_summary(given: Given) -> Response:
     """Answer one run of the index."""
-    return json_reply(summary_document(site().runs.one(given["run_id"])))
+    run = site().runs.one(given["run_id"])
+    if run.unmarked is not None:
+        raise run.unmarked
+    return json_reply(summary_document(run))
 
 
 @api.get(
