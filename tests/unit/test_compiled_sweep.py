@@ -17,13 +17,13 @@ from rtrade.core.errors import EngineFault, InvalidInput
 from rtrade.core.timeframes import Timeframe
 from rtrade.execution import compiled
 from rtrade.execution.compiled import sweep as sweeping
-from rtrade.execution.compiled import working
 from rtrade.execution.compiled.binding import compiled_walk
 from rtrade.execution.compiled.bits import WORD
-from rtrade.execution.compiled.grouping import grouped
+from rtrade.execution.compiled.grouping import work_of
+from rtrade.execution.compiled.planes import Planes
 from rtrade.execution.compiled.rows import Rows
 from rtrade.execution.compiled.sweep import sweep
-from rtrade.execution.compiled.working import Desk
+from rtrade.execution.compiled.working import Room, rules_of
 from rtrade.execution.preparing import prepare
 from rtrade.plan.asking import Asking
 from rtrade.plan.variants import Variants
@@ -108,6 +108,7 @@ def test_room_order_and_threads_change_nothing(monkeypatch, body) -> None:
     found = sweep(variants, TABLE, market, statistics=True)
     monkeypatch.setattr(sweeping, "ROW_MEMORY", 1)
     monkeypatch.setattr(sweeping, "PLANE_MEMORY", 1)
+    monkeypatch.setattr(sweeping, "GROUP_MEMORY", 1)
     monkeypatch.setattr(sweeping, "TOGETHER", 7)
     again = sweep(variants, TABLE, market, statistics=True, threads=2)
     shuffled = Random(3).sample(range(len(PAIRS)), len(PAIRS))
@@ -141,13 +142,13 @@ def test_the_machine_finds_conditions_as_signals_do(first) -> None:
     for text in CONDITIONS:
         variants = variants_of(f"rules: {{enter_long: '{text}'}}\nsizing: {{equity: 95%}}\n")
         plan = variants.plan
-        (group,) = grouped([(0, variants.of({}))], plan, rows=9, planes=99)
-        rows = Rows(plan, market, 9)
+        work = work_of([(0, variants.of({}))], plan)
+        (group,) = work.groups(99)
+        rows = Rows(plan, market, work.lowered.rows, 9)
+        planes = Planes(plan, market, work.lowered, work.ranks, rows=rows, row_room=9, room=99)
         with sweeping.ThreadPoolExecutor(1) as pool:
-            rows.provide(group.lowered.rows, pool)
-        rows.conditions([node for node, _ in group.lowered.given.values()])
-        room = working._Room(0)
-        words, places = Desk(plan, market, statistics=False)._rules(group, rows, room)
+            planes.provide(group.leaves, pool, 1)
+        words, places = rules_of(group, planes, Room(0))
         bits = words[places[0, 0]].view(np.uint64)
         found = [bool(int(bits[at // WORD]) >> (at % WORD) & 1) for at in range(len(market.bars))]
         (wanted,) = evaluate_nodes(plan, market, [plan.rules["enter_long"]])

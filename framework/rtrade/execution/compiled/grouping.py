@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from rtrade.core.bars import IntArray
+from rtrade.execution.compiled import machine
 from rtrade.execution.compiled.lowering import Lowered, Lowering
+from rtrade.execution.compiled.ordering import arranged, leaves_below, ranks
 from rtrade.plan.plan import Plan
 from rtrade.plan.variants import Variant
 
@@ -16,50 +21,90 @@ MOST = 64
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Candidates by number, their operations, and the plane of each of their four rules.
+    """Candidates by number, and the operations on planes that make their four rules.
 
-    `scales` says which of the rows holds `scale_by`, where it is not that of the plan.
+    Plane 0 is never true, plane k the result of operation k - 1, plane -k the leaf k - 1 of
+    `leaves`. `scales` says which row holds `scale_by`, where it is not that of the plan.
     """
 
-    members: Sequence[tuple[int, Variant]]
+    members: Sequence[int]
+    operations: IntArray
+    leaves: Sequence[int]
+    rules: IntArray
+    scales: Sequence[int | None]
+
+    @property
+    def planes(self) -> int:
+        """How many planes its operations need."""
+        return len(self.operations) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What candidates are made of, and the order in which their parts are alike.
+
+    `rules` are planes of `lowered`, `ranks` the place of each row among those that are like it.
+    """
+
+    candidates: Sequence[tuple[int, Variant]]
     lowered: Lowered
     rules: Sequence[tuple[int, ...]]
     scales: Sequence[int | None]
+    ranks: Sequence[int]
+
+    def groups(self, planes: int) -> Iterator[Group]:
+        """Yield the candidates in groups whose operations need at most so many planes.
+
+        A single candidate may need more.
+        """
+        order = arranged(self.lowered, self.ranks, self.rules)
+        for start in range(0, len(order), MOST):
+            yield from self._split(order[start : start + MOST], planes)
+
+    def _split(self, chosen: Sequence[int], planes: int) -> Iterator[Group]:
+        group = self._group(chosen)
+        if group.planes <= planes or len(chosen) == 1:
+            yield group
+            return
+        middle = len(chosen) // 2
+        yield from self._split(chosen[:middle], planes)
+        yield from self._split(chosen[middle:], planes)
+
+    def _group(self, chosen: Sequence[int]) -> Group:
+        rules = np.array([self.rules[at] for at in chosen], dtype=np.int64)
+        logic, leaves = leaves_below(self.lowered, np.unique(rules).tolist())
+        here, known = sorted(logic), sorted(leaves)
+
+        def renumbered(planes: IntArray) -> IntArray:
+            of_leaf = -1 - np.searchsorted(known, -1 - planes)
+            of_logic = 1 + np.searchsorted(here, planes - 1)
+            return np.where(planes < 0, of_leaf, np.where(planes == 0, 0, of_logic))
+
+        operations = np.empty((len(here), 4), dtype=np.int64)
+        found = np.array([self.lowered.logic[at] for at in here], dtype=np.int64).reshape(-1, 3)
+        operations[:, 0], operations[:, 1] = found[:, 0], np.arange(len(here)) + 1
+        operations[:, 2] = renumbered(found[:, 1])
+        of_bars = found[:, 0] == machine.PREVIOUS
+        operations[:, 3] = np.where(of_bars, found[:, 2], renumbered(found[:, 2]))
+        return Group(
+            members=[self.candidates[at][0] for at in chosen],
+            operations=operations,
+            leaves=known,
+            rules=renumbered(rules),
+            scales=[self.scales[at] for at in chosen],
+        )
 
 
-def grouped(
-    candidates: Sequence[tuple[int, Variant]], plan: Plan, *, rows: int, planes: int
-) -> Iterator[Group]:
-    """Yield the candidates in groups that need at most so many rows and planes.
-
-    A single candidate may need more.
-    """
-    for start in range(0, len(candidates), MOST):
-        yield from _split(candidates[start : start + MOST], plan, rows, planes)
-
-
-def _split(
-    members: Sequence[tuple[int, Variant]], plan: Plan, rows: int, planes: int
-) -> Iterator[Group]:
-    group = _group(members, plan)
-    fits = len(group.lowered.rows) <= rows and group.lowered.planes <= planes
-    if fits or len(members) == 1:
-        yield group
-        return
-    middle = len(members) // 2
-    yield from _split(members[:middle], plan, rows, planes)
-    yield from _split(members[middle:], plan, rows, planes)
-
-
-def _group(members: Sequence[tuple[int, Variant]], plan: Plan) -> Group:
+def work_of(candidates: Sequence[tuple[int, Variant]], plan: Plan) -> Work:
+    """Lower the rules of candidates."""
     lowering = Lowering(plan.timeframe)
     rules = [
-        tuple(lowering.rule(variant.rules.get(name)) for name in RULES) for _, variant in members
+        tuple(lowering.rule(variant.rules.get(name)) for name in RULES) for _, variant in candidates
     ]
     scales = [
         None
         if variant.scale is None or variant.scale is plan.scale
         else lowering.row(variant.scale)
-        for _, variant in members
+        for _, variant in candidates
     ]
-    return Group(members, lowering.done, rules, scales)
+    return Work(candidates, lowering.done, rules, scales, ranks(lowering.done.rows))

@@ -1,19 +1,18 @@
 """From the rules of many candidates to operations of the vector machine.
 
-Equal parts of different candidates are one operation. What the machine has no operation for is a
-row: `signals` computes it, once for all candidates that share it.
+Equal parts of different candidates are one operation. What rules are put together from are leaves:
+comparisons of numbers, and conditions that the machine has no operation for. What numbers it has
+no operation for are rows: `signals` computes them, once for all candidates that share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import NamedTuple
 
-import numpy as np
-
 from rtrade.catalog.registry import Kind
-from rtrade.core.bars import FloatArray, IntArray
 from rtrade.core.timeframes import Timeframe
 from rtrade.execution.compiled import machine
 from rtrade.plan.nodes import Binary, Call, Const, Node, Shift, Unary
@@ -24,10 +23,17 @@ _ARITHMETIC = {
     "*": machine.MULTIPLY,
     "/": machine.DIVIDE,
 }
-# Which planes of a comparison hold where it is true; less, equal, greater.
-_ORDERS = {"<": (0,), "<=": (0, 1), ">": (2,), ">=": (1, 2), "==": (1,), "!=": (0, 2)}
+# In which of these orders of two numbers a comparison holds; it is false in the others.
+_LESS, _EQUAL, _GREATER = range(3)
+_ORDERS = {
+    "<": {_LESS},
+    "<=": {_LESS, _EQUAL},
+    ">": {_GREATER},
+    ">=": {_GREATER, _EQUAL},
+    "==": {_EQUAL},
+    "!=": {_LESS, _GREATER},
+}
 NEVER = 0
-_NO_ROW = (machine.CONSTANT, 0, 0)
 
 
 class Operand(NamedTuple):
@@ -38,44 +44,72 @@ class Operand(NamedTuple):
     ago: int
 
 
+_NOTHING = Operand(machine.CONSTANT, 0, 0)
+
+
+class Comparison(NamedTuple):
+    """A leaf: where one number is less than another, or equal."""
+
+    code: int
+    left: Operand
+    right: Operand
+
+
+class Given(NamedTuple):
+    """A leaf: where a condition that `signals` computes is true, or where it is false."""
+
+    node: Node
+    truth: bool
+
+
+class Expression(NamedTuple):
+    """Arithmetic on numbers, which comparisons read."""
+
+    code: int
+    left: Operand
+    right: Operand
+
+
+class Logic(NamedTuple):
+    """An operation on planes: two of them, or one and a number of bars."""
+
+    code: int
+    first: int
+    second: int
+
+
 @dataclass
 class Lowered:
-    """Operations of a group of candidates; plane 0 is never true.
+    """What the rules of candidates are made of; later parts are made of earlier ones.
 
-    `rows` are the number nodes to compute before; `given` the planes of conditions to compute
-    before: node, and whether the plane says where it is true. `reach` is how many bars before the
-    first one have to be worked through, too.
+    Plane 0 is never true, plane k the result of operation k - 1 of `logic`, plane -k of leaf
+    k - 1. `rows` are the number nodes to compute before. `reach` is how many bars before the first
+    one have to be worked through, too.
     """
 
     rows: list[Node] = field(default_factory=list)
-    given: dict[int, tuple[Node, bool]] = field(default_factory=dict)
     constants: list[float] = field(default_factory=lambda: [0.0])
-    blocks: int = 0
-    planes: int = 1
-    numbers: list[tuple[int, ...]] = field(default_factory=list)
-    logic: list[tuple[int, int, int, int]] = field(default_factory=list)
+    expressions: list[Expression] = field(default_factory=list)
+    leaves: list[Comparison | Given] = field(default_factory=list)
+    logic: list[Logic] = field(default_factory=list)
     reach: int = 0
 
-    def number_operations(self, places: Sequence[int]) -> IntArray:
-        """Return the operations on numbers, as the machine reads them; `places` are the rows'."""
-        operations = np.array(self.numbers, dtype=np.int64).reshape(-1, 8)
-        held = np.array([*places, 0], dtype=np.int64)
-        for kind, place in ((2, 3), (5, 6)):
-            on_row = operations[:, kind] == machine.ROW
-            operations[on_row, place] = held[operations[on_row, place]]
-        return operations
+    def rows_of(self, leaf: Comparison | Given) -> tuple[int, ...]:
+        """Return which rows a leaf is computed from, each once, in order."""
+        if isinstance(leaf, Given):
+            return ()
+        return tuple(sorted(set(self._rows_below((leaf.left, leaf.right)))))
 
-    def plane_operations(self) -> IntArray:
-        """Return the operations on planes, as the machine reads them."""
-        return np.array(self.logic, dtype=np.int64).reshape(-1, 4)
-
-    def constant_values(self) -> FloatArray:
-        """Return the constants."""
-        return np.array(self.constants)
+    def _rows_below(self, operands: Iterable[Operand]) -> Iterable[int]:
+        for operand in operands:
+            if operand.kind == machine.ROW:
+                yield operand.place
+            elif operand.kind == machine.BLOCK_AT_HAND:
+                yield from self._rows_below(self.expressions[operand.place][1:])
 
 
 class Lowering:
-    """Lowers the conditions of one group, on the base clock."""
+    """Lowers the conditions of many candidates, on the base clock."""
 
     def __init__(self, base: Timeframe) -> None:
         self.done = Lowered()
@@ -83,13 +117,15 @@ class Lowering:
         self._rows: dict[int, int] = {}
         self._operands: dict[tuple[int, int], Operand] = {}
         self._constants: dict[float, int] = {}
-        self._planes: dict[tuple[object, ...], int] = {}
-        self._reach: dict[int, int] = {NEVER: 0}
+        self._leaves: dict[Comparison | tuple[int, bool], int] = {}
+        self._planes: dict[tuple[int, bool], int] = {}
+        self._logic_planes: dict[Logic, int] = {}
+        self._reach = [0]
 
     def rule(self, node: Node | None) -> int:
         """Return the plane of where a rule is true."""
         plane = NEVER if node is None else self._plane(node, truth=True)
-        self.done.reach = max(self.done.reach, self._reach[plane])
+        self.done.reach = max(self.done.reach, self._reach_of(plane))
         return plane
 
     def row(self, node: Node) -> int:
@@ -111,7 +147,7 @@ class Lowering:
                 return self._plane(node.arg, truth=not truth)
             case Binary(op="and" | "or") if node.clock == self._base:
                 joined = [self._plane(arg, truth=truth) for arg in node.args]
-                return self._logic(_join((node.op == "and") == truth), *joined)
+                return self._joined(_join((node.op == "and") == truth), *joined)
             case Binary() if compares(node, self._base):
                 return self._compared(node.op, node.left, node.right, truth=truth)
             case Shift() if node.clock == self._base:
@@ -121,38 +157,62 @@ class Lowering:
                 before, now = ("<=", ">") if above else (">=", "<")
                 first, second = node.inputs
                 was = self._earlier(self._compared(before, first, second, truth=truth), 1)
-                return self._logic(
+                return self._joined(
                     _join(truth), was, self._compared(now, first, second, truth=truth)
                 )
             case Call(entry="between") if node.clock == self._base:
                 value, low, high = node.inputs
                 ends = ((low, value), (value, high))
                 inside = [self._compared("<=", a, b, truth=truth) for a, b in ends]
-                return self._logic(_join(truth), *inside)
+                return self._joined(_join(truth), *inside)
             case Call(entry="held_for" | "occurred_within") if node.clock == self._base:
                 held = node.entry == "held_for"
                 return self._window(node, _join(held == truth), truth=truth)
-        return self._given(node, truth=truth)
+        return self._leaf((id(node), truth), Given(node, truth))
 
     def _window(self, node: Call, code: int, *, truth: bool) -> int:
         """Join a condition with itself of the bars before: windows double, as in `signals`."""
         bars, width = int(dict(node.params)["n"]), 1
         plane = self._plane(node.inputs[0], truth=truth)
         while 2 * width <= bars:
-            plane = self._logic(code, plane, self._earlier(plane, width))
+            plane = self._joined(code, plane, self._earlier(plane, width))
             width *= 2
         rest = bars - width
-        return self._logic(code, plane, self._earlier(plane, rest)) if rest else plane
+        return self._joined(code, plane, self._earlier(plane, rest)) if rest else plane
 
     def _compared(self, op: str, left: Node, right: Node, *, truth: bool) -> int:
-        wanted = _ORDERS[op] if truth else tuple(set(range(3)) - set(_ORDERS[op]))
+        """Return where a comparison is true, or false: not where a side of it is unknown."""
+        wanted = _ORDERS[op] if truth else {_LESS, _EQUAL, _GREATER} - _ORDERS[op]
         a, b = self._number(left, 0), self._number(right, 0)
-        key = ("compared", a, b)
-        if key not in self._planes:
-            self._planes[key] = self._new_planes(3)
-            self.done.numbers.append((machine.COMPARE, self._planes[key], *a, *b))
-        planes = [self._planes[key] + one for one in sorted(wanted)]
-        return planes[0] if len(planes) == 1 else self._logic(machine.OR, *planes)
+        if len(wanted) == 1:
+            (order,) = wanted
+            return self._ordered(order, a, b)
+        (other,) = {_LESS, _EQUAL, _GREATER} - wanted
+        return self._worked(machine.AND_NOT, self._both_known(a, b), self._ordered(other, a, b))
+
+    def _ordered(self, order: int, a: Operand, b: Operand) -> int:
+        if order == _EQUAL:
+            return self._comparison(machine.EQUAL, *sorted((a, b)))
+        return self._comparison(machine.LESS, *((a, b) if order == _LESS else (b, a)))
+
+    def _both_known(self, a: Operand, b: Operand) -> int:
+        """Return where neither is unknown: what is known is equal to itself."""
+        asked = {one for one in (a, b) if not self._always_known(one)} or {a}
+        known = [self._comparison(machine.EQUAL, one, one) for one in asked]
+        return known[0] if len(known) == 1 else self._joined(machine.AND, *known)
+
+    def _always_known(self, operand: Operand) -> bool:
+        return operand.kind == machine.CONSTANT and isfinite(self.done.constants[operand.place])
+
+    def _comparison(self, code: int, a: Operand, b: Operand) -> int:
+        leaf = Comparison(code, a, b)
+        return self._leaf(leaf, leaf)
+
+    def _leaf(self, key: Comparison | tuple[int, bool], leaf: Comparison | Given) -> int:
+        if key not in self._leaves:
+            self.done.leaves.append(leaf)
+            self._leaves[key] = -len(self.done.leaves)
+        return self._leaves[key]
 
     def _number(self, node: Node, ago: int) -> Operand:
         key = (id(node), ago)
@@ -170,15 +230,12 @@ class Lowering:
                 a, b = self._number(node.left, ago), self._number(node.right, ago)
                 return self._arithmetic(_ARITHMETIC[node.op], a, b)
             case Unary() if computes(node, self._base):
-                a = self._number(node.arg, ago)
-                return self._arithmetic(machine.NEGATE, a, Operand(*_NO_ROW))
+                return self._arithmetic(machine.NEGATE, self._number(node.arg, ago), _NOTHING)
         return Operand(machine.ROW, self.row(node), ago)
 
     def _arithmetic(self, code: int, a: Operand, b: Operand) -> Operand:
-        out = self.done.blocks
-        self.done.blocks += 1
-        self.done.numbers.append((code, out, *a, *b))
-        return Operand(machine.BLOCK_AT_HAND, out, 0)
+        self.done.expressions.append(Expression(code, a, b))
+        return Operand(machine.BLOCK_AT_HAND, len(self.done.expressions) - 1, 0)
 
     def _constant(self, value: float) -> Operand:
         if value not in self._constants:
@@ -186,31 +243,24 @@ class Lowering:
             self.done.constants.append(value)
         return Operand(machine.CONSTANT, self._constants[value], 0)
 
-    def _given(self, node: Node, *, truth: bool) -> int:
-        plane = self._new_planes(1)
-        self.done.given[plane] = (node, truth)
-        return plane
-
-    def _new_planes(self, count: int) -> int:
-        first = self.done.planes
-        self.done.planes += count
-        self._reach.update((first + one, 0) for one in range(count))
-        return first
-
-    def _logic(self, code: int, *planes: int) -> int:
-        a, b = sorted(planes)
-        return self._worked(code, a, b, max(self._reach[a], self._reach[b]))
+    def _joined(self, code: int, *planes: int) -> int:
+        return self._worked(code, *sorted(planes))
 
     def _earlier(self, plane: int, bars: int) -> int:
-        return self._worked(machine.PREVIOUS, plane, bars, self._reach[plane] + bars)
+        return self._worked(machine.PREVIOUS, plane, bars)
 
-    def _worked(self, code: int, a: int, b: int, reach: int) -> int:
-        key = ("worked", code, a, b)
-        if key not in self._planes:
-            out = self._planes[key] = self._new_planes(1)
-            self._reach[out] = reach
-            self.done.logic.append((code, out, a, b))
-        return self._planes[key]
+    def _worked(self, code: int, first: int, second: int) -> int:
+        key = Logic(code, first, second)
+        if key not in self._logic_planes:
+            self.done.logic.append(key)
+            self._logic_planes[key] = len(self.done.logic)
+            before = self._reach_of(first)
+            other = second if code == machine.PREVIOUS else self._reach_of(second) - before
+            self._reach.append(before + max(other, 0))
+        return self._logic_planes[key]
+
+    def _reach_of(self, plane: int) -> int:
+        return self._reach[plane] if plane > 0 else 0
 
 
 def _join(both: bool) -> int:  # noqa: FBT001 - reads as a word at its only argument

@@ -5,8 +5,9 @@ arithmetic, comparisons and logic, bar by bar. It is worked through one operatio
 on blocks that stay in the processor's cache, so that any plan runs at the speed of a loop written
 for it, and none has to be compiled.
 
-A condition is two planes of words, where it is true and where it is false; where it is neither it
-is unknown. Bar 64 w + k of the span is bit k of word w. Plain functions that `binding` compiles.
+A plane of words tells where something holds: a comparison, where a condition is true, where it is
+false; where it is neither it is unknown. Bar 64 w + k of the span is bit k of word w. Plain
+functions that `binding` compiles.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ BLOCK = 1024
 
 # Kinds of operands of arithmetic: a row shifted by some bars, a block at hand, a constant.
 ROW, BLOCK_AT_HAND, CONSTANT = range(3)
-# Operations on numbers; COMPARE writes three planes: less, equal, greater.
-ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, COMPARE = range(6)
-# Operations on planes.
-AND, OR, PREVIOUS = range(3)
+# Operations on numbers; the last two write a plane.
+ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, LESS, EQUAL = range(7)
+# Operations on planes; AND_NOT is where the first holds and the second does not.
+AND, OR, AND_NOT, PREVIOUS = range(4)
 
 NAN, INFINITE = float("nan"), float("inf")
 
@@ -66,8 +67,10 @@ def work_numbers(
                 blocks,
                 other,
             )
-            if code == COMPARE:
-                compare(a, b, count, planes, out, begin >> 6)
+            if code == LESS:
+                less(a, b, count, planes[out], begin >> 6)
+            elif code == EQUAL:
+                equal(a, b, count, planes[out], begin >> 6)
             else:
                 arithmetic(code, a, b, count, blocks[out])
 
@@ -116,53 +119,72 @@ def arithmetic(code: int, a: FloatArray, b: FloatArray, count: int, out: FloatAr
         out[i] = out[i] if abs(out[i]) < INFINITE else NAN
 
 
-def compare(
-    a: FloatArray, b: FloatArray, count: int, planes: IntArray, out: int, word: int
-) -> None:
-    """Write where a < b, a == b and a > b into three planes, from a word on."""
+def less(a: FloatArray, b: FloatArray, count: int, plane: IntArray, word: int) -> None:
+    """Write where a < b into a plane, from a word on."""
     whole = count >> 6
     for w in range(whole):
-        less = equal = greater = 0
+        bits = 0
         for i in range(64):
-            x, y = a[w * 64 + i], b[w * 64 + i]
-            less |= int(x < y) << i
-            equal |= int(x == y) << i
-            greater |= int(x > y) << i
-        planes[out, word + w], planes[out + 1, word + w] = less, equal
-        planes[out + 2, word + w] = greater
+            bits |= int(a[w * 64 + i] < b[w * 64 + i]) << i
+        plane[word + w] = bits
     if count & 63:
-        less = equal = greater = 0
+        bits = 0
         for i in range(count & 63):
-            x, y = a[whole * 64 + i], b[whole * 64 + i]
-            less |= int(x < y) << i
-            equal |= int(x == y) << i
-            greater |= int(x > y) << i
-        planes[out, word + whole], planes[out + 1, word + whole] = less, equal
-        planes[out + 2, word + whole] = greater
+            bits |= int(a[whole * 64 + i] < b[whole * 64 + i]) << i
+        plane[word + whole] = bits
 
 
-def work_planes(operations: IntArray, planes: IntArray) -> None:
-    """Work through operations on planes: code, result, and two planes, or one and some bars."""
+def equal(a: FloatArray, b: FloatArray, count: int, plane: IntArray, word: int) -> None:
+    """Write where a == b into a plane, from a word on."""
+    whole = count >> 6
+    for w in range(whole):
+        bits = 0
+        for i in range(64):
+            bits |= int(a[w * 64 + i] == b[w * 64 + i]) << i
+        plane[word + w] = bits
+    if count & 63:
+        bits = 0
+        for i in range(count & 63):
+            bits |= int(a[whole * 64 + i] == b[whole * 64 + i]) << i
+        plane[word + whole] = bits
+
+
+def work_planes(operations: IntArray, known: IntArray, planes: IntArray) -> None:
+    """Work through operations on planes: code, result, and two planes, or one and some bars.
+
+    A plane below 0 is one of `known`: -1 the first of them.
+    """
     words = planes.shape[1]
     for at in range(len(operations)):
-        code, out = operations[at, 0], operations[at, 1]
-        a, b = operations[at, 2], operations[at, 3]
+        code, out, b = operations[at, 0], operations[at, 1], operations[at, 3]
+        first = plane_of(operations[at, 2], known, planes)
+        if code == PREVIOUS:
+            earlier(first, planes[out], b >> 6, b & 63, words)
+            continue
+        second, result = plane_of(b, known, planes), planes[out]
         if code == AND:
             for w in range(words):
-                planes[out, w] = planes[a, w] & planes[b, w]
+                result[w] = first[w] & second[w]
         elif code == OR:
             for w in range(words):
-                planes[out, w] = planes[a, w] | planes[b, w]
+                result[w] = first[w] | second[w]
         else:
-            earlier(planes, out, a, b >> 6, b & 63, words)
+            for w in range(words):
+                result[w] = first[w] & ~second[w]
 
 
-def earlier(planes: IntArray, out: int, a: int, whole: int, rest: int, words: int) -> None:
+def plane_of(place: int, known: IntArray, planes: IntArray) -> IntArray:
+    """Return a plane by its place."""
+    plane: IntArray = known[-1 - place] if place < 0 else planes[place]
+    return plane
+
+
+def earlier(plane: IntArray, out: IntArray, whole: int, rest: int, words: int) -> None:
     """Write a plane as it was 64 `whole` + `rest` bars ago; nothing is known before the span."""
     for w in range(min(whole, words)):
-        planes[out, w] = 0
+        out[w] = 0
     for w in range(whole, words):
-        value = planes[a, w - whole] << rest
+        value = plane[w - whole] << rest
         if rest > 0 and w > whole:
-            value |= (planes[a, w - whole - 1] >> (64 - rest)) & ((1 << rest) - 1)
-        planes[out, w] = value
+            value |= (plane[w - whole - 1] >> (64 - rest)) & ((1 << rest) - 1)
+        out[w] = value

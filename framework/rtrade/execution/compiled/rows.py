@@ -2,84 +2,71 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from itertools import groupby
 
 import numpy as np
 
-from rtrade.core.bars import FloatArray, MarketData, TriArray
-from rtrade.plan.nodes import Node
+from rtrade.core.bars import FloatArray, MarketData
+from rtrade.execution.compiled.shelf import Shelf
+from rtrade.plan.nodes import Call, Node
 from rtrade.plan.plan import Plan
 from rtrade.signals.evaluate import evaluate_nodes
 
 # Nodes computed together, so that they share what is below them, and no more memory than needed.
-_TOGETHER = 8
+TOGETHER = 8
 
 
 class Rows:
-    """Values of nodes over all bars read: numbers as rows of one table, conditions apart."""
+    """Values of number nodes over all bars read, by number."""
 
-    def __init__(self, plan: Plan, market: MarketData, room: int) -> None:
+    def __init__(self, plan: Plan, market: MarketData, nodes: Sequence[Node], room: int) -> None:
         self._plan = plan
         self._market = market
-        self._room = room
-        self.table: FloatArray = np.empty((0, len(market.base)))
-        self._places: OrderedDict[int, int] = OrderedDict()
-        self._conditions: dict[int, TriArray] = {}
+        self._nodes = nodes
+        self._shelf = Shelf(room, len(market.base), np.float64)
 
-    def provide(self, nodes: Sequence[Node], pool: Executor) -> None:
-        """Compute those of the nodes that are not here; others make room."""
-        wanted = {id(node): node for node in nodes}
-        for known in wanted.keys() & self._places.keys():
-            self._places.move_to_end(known)
-        missing = [node for key, node in wanted.items() if key not in self._places]
-        self._make_room(len(missing), len(wanted))
-        held = set(self._places.values())
-        free = iter(place for place in range(len(self.table)) if place not in held)
-        parts = [missing[at : at + _TOGETHER] for at in range(0, len(missing), _TOGETHER)]
-        jobs = [(part, [next(free) for _ in part]) for part in parts]
-        for done in [pool.submit(self._compute, part, places) for part, places in jobs]:
-            done.result()
-        for part, places in jobs:
-            self._places.update(zip(map(id, part), places, strict=True))
+    @property
+    def table(self) -> FloatArray:
+        """The values of all rows that are here, by place."""
+        table: FloatArray = self._shelf.table
+        return table
 
-    def conditions(self, nodes: Sequence[Node]) -> None:
-        """Compute conditions, and forget those before."""
-        wanted = {id(node): node for node in nodes}
-        self._conditions = {
-            key: values for key, values in self._conditions.items() if key in wanted
-        }
-        missing = [node for key, node in wanted.items() if key not in self._conditions]
-        values = evaluate_nodes(self._plan, self._market, missing)
-        for node, found in zip(missing, values, strict=True):
-            self._conditions[id(node)] = found.astype(np.int8, copy=False)
+    def provide(self, rows: Sequence[int], pool: Executor) -> None:
+        """Compute those of the rows that are not here, alike ones best side by side."""
+        missing = self._shelf.take(rows)
+        jobs = [
+            pool.submit(
+                self._compute, [self._nodes[row] for row in part], [missing[row] for row in part]
+            )
+            for part in _parts([*missing], self._nodes)
+        ]
+        for job in jobs:
+            job.result()
 
-    def places(self, nodes: Sequence[Node]) -> list[int]:
-        """Return the rows that hold the values of number nodes."""
-        return [self._places[id(node)] for node in nodes]
+    def place(self, row: int) -> int:
+        """Return where in the table a row is."""
+        return self._shelf.place(row)
 
-    def values(self, node: Node) -> FloatArray:
-        """Return the values of a number node."""
-        row: FloatArray = self.table[self._places[id(node)]]
-        return row
-
-    def condition(self, node: Node) -> TriArray:
-        """Return the values of a condition."""
-        return self._conditions[id(node)]
+    def values(self, row: int) -> FloatArray:
+        """Return the values of a row."""
+        values: FloatArray = self._shelf.table[self._shelf.place(row)]
+        return values
 
     def _compute(self, nodes: Sequence[Node], places: Sequence[int]) -> None:
         values = evaluate_nodes(self._plan, self._market, nodes)
         for place, row in zip(places, values, strict=True):
-            self.table[place] = row
+            self._shelf.table[place] = row
 
-    def _make_room(self, missing: int, wanted: int) -> None:
-        """Let go of the rows that were used longest ago; take more memory while there is room."""
-        rows = max(min(len(self._places) + missing, self._room), wanted)
-        while len(self._places) + missing > rows:
-            self._places.popitem(last=False)
-        if rows > len(self.table):
-            grown = np.empty((rows, self.table.shape[1]))
-            for place in self._places.values():
-                grown[place] = self.table[place]
-            self.table = grown
+
+def _parts(rows: Sequence[int], nodes: Sequence[Node]) -> Iterator[Sequence[int]]:
+    """Cut rows where the next is of another kind, and where enough are together."""
+    for _, alike in groupby(rows, lambda row: _entry(nodes[row])):
+        part = [*alike]
+        for start in range(0, len(part), TOGETHER):
+            yield part[start : start + TOGETHER]
+
+
+def _entry(node: Node) -> str:
+    return node.entry if isinstance(node, Call) else ""

@@ -1,14 +1,15 @@
 """Many candidates of one strategy over the same bars: a table of params in, a table of results out.
 
-1. The candidates are put in an order in which neighbours share indicators, and cut into groups.
-2. The rules of a group become operations of the vector machine; equal parts are done once.
-3. Indicators are computed once, and kept while later groups may need them and there is room.
-4. Each group is worked through on a thread: conditions to words, then one walk a candidate.
+1. The rules of the candidates become operations of the vector machine; equal parts are done once.
+2. The candidates are put in an order in which neighbours share indicators, and cut into groups.
+3. The comparisons of as many groups as there is room for are worked out, indicator by indicator: to
+   a bit for each bar, for which there is more room than for numbers.
+4. Each group is worked through on a thread: comparisons to rules, then one walk a candidate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -19,16 +20,19 @@ from rtrade.core.bars import FloatArray, IntArray, MarketData
 from rtrade.core.diagnostics import Diagnostic
 from rtrade.core.errors import EngineFault, InvalidInput
 from rtrade.execution.compiled import batch
-from rtrade.execution.compiled.grouping import Group, grouped
+from rtrade.execution.compiled.grouping import Group, Work, work_of
+from rtrade.execution.compiled.ordering import along_a_curve
+from rtrade.execution.compiled.planes import Planes
 from rtrade.execution.compiled.rows import Rows
 from rtrade.execution.compiled.working import Desk
 from rtrade.execution.core import STILL
 from rtrade.plan.plan import Plan
 from rtrade.plan.variants import Variant, Variants
 
-# Memory for indicators, and for the words of one group; both in bytes.
-ROW_MEMORY = 384 * 2**20
-PLANE_MEMORY = 24 * 2**20
+# Memory for indicators, for comparisons, and for what a group makes of these; in bytes.
+ROW_MEMORY = 288 * 2**20
+PLANE_MEMORY = 256 * 2**20
+GROUP_MEMORY = 24 * 2**20
 # Candidates whose rules are kept at a time.
 TOGETHER = 8192
 
@@ -85,35 +89,41 @@ def sweep(
     problems: dict[int, str] = {}
     desk = Desk(plan, market, statistics=statistics)
     with ThreadPoolExecutor(threads) as pool:
-        order = _order(columns)
+        order = along_a_curve([*columns.values()]) if columns else [0]
         for start in range(0, len(order), TOGETHER):
             numbers = order[start : start + TOGETHER]
             # Nodes live as long as their variants: a block of them makes its own.
             fresh = variants.again() if start else variants
             candidates = _candidates(fresh, columns, numbers, problems)
-            _work(candidates, fresh.plan, market, desk, pool, results)
+            if candidates:
+                work = work_of(candidates, fresh.plan)
+                _work(work, fresh.plan, market, desk, pool, threads, results)
     return _table(variants, columns, results, problems, statistics=statistics)
 
 
 def _work(
-    candidates: Sequence[tuple[int, Variant]],
+    work: Work,
     plan: Plan,
     market: MarketData,
     desk: Desk,
     pool: Executor,
+    threads: int,
     results: FloatArray,
 ) -> None:
     """Work candidates through in groups on the threads of a pool, and write their results."""
     room = max(ROW_MEMORY // max(8 * len(market.base), 1), 1)
-    planes = max(PLANE_MEMORY // max(len(market.bars) // 8, 1), 64)
-    rows = Rows(plan, market, room)
-    for groups in _batches(grouped(candidates, plan, rows=room, planes=planes), room):
-        lowered = [group.lowered for group in groups]
-        rows.provide([node for one in lowered for node in one.rows], pool)
-        rows.conditions([node for one in lowered for node, _ in one.given.values()])
-        jobs = [pool.submit(desk.work, group, rows) for group in groups]
-        for group, job in zip(groups, jobs, strict=True):
-            results[[number for number, _ in group.members]] = job.result()
+    bits = max((work.lowered.reach + len(market.bars)) // 8, 1)
+    most = max(PLANE_MEMORY // bits, 1)
+    rows = Rows(plan, market, work.lowered.rows, room)
+    planes = Planes(plan, market, work.lowered, work.ranks, rows=rows, row_room=room, room=most)
+    for groups in _blocks(work.groups(max(GROUP_MEMORY // bits, 64)), most):
+        planes.provide([leaf for group in groups for leaf in group.leaves], pool, threads)
+        for some in _scaled_together(groups, room):
+            scales = {row for group in some for row in group.scales if row is not None}
+            rows.provide(sorted(scales, key=work.ranks.__getitem__), pool)
+            jobs = [pool.submit(desk.work, group, planes, rows) for group in some]
+            for group, job in zip(some, jobs, strict=True):
+                results[group.members] = job.result()
 
 
 def _length(columns: Mapping[str, tuple[Number, ...]]) -> int:
@@ -137,30 +147,28 @@ def _candidates(
     return found
 
 
-def _order(columns: Mapping[str, tuple[Number, ...]]) -> list[int]:
-    """Return the candidates such that neighbours are near in every param (a Z-order curve)."""
-    count = _length(columns)
-    if len(columns) < 2:
-        return list(range(count))
-    ranks = [np.unique(values, return_inverse=True)[1] for values in columns.values()]
-    keys = np.zeros(count, dtype=object)
-    for bit in range(count.bit_length()):
-        for at, rank in enumerate(ranks):
-            keys |= ((rank >> bit) & 1).astype(object) << (bit * len(ranks) + at)
-    return sorted(range(count), key=keys.tolist().__getitem__)
+def _blocks(groups: Iterable[Group], room: int) -> Iterator[list[Group]]:
+    """Yield groups that follow one another while there is room for the leaves of all."""
+    return _while_room(groups, lambda group: group.leaves, room)
 
 
-def _batches(groups: Iterator[Group], room: int) -> Iterator[list[Group]]:
-    """Yield groups that follow one another while the rows of all have room together."""
+def _scaled_together(groups: Iterable[Group], room: int) -> Iterator[list[Group]]:
+    """Yield groups that follow one another while there is room for the scales of all."""
+    return _while_room(groups, lambda group: {*group.scales} - {None}, room)
+
+
+def _while_room(
+    groups: Iterable[Group], needs: Callable[[Group], Iterable[int | None]], room: int
+) -> Iterator[list[Group]]:
     held: list[Group] = []
-    needed: set[int] = set()
+    needed: set[int | None] = set()
     for group in groups:
-        rows = {id(node) for node in group.lowered.rows}
-        if held and len(needed | rows) > room:
+        own = set(needs(group))
+        if held and len(needed | own) > room:
             yield held
             held, needed = [], set()
         held.append(group)
-        needed |= rows
+        needed |= own
     if held:
         yield held
 

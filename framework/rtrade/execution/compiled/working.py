@@ -7,14 +7,15 @@ from queue import Empty, SimpleQueue
 
 import numpy as np
 
-from rtrade.core.bars import FALSE, TRUE, BoolArray, FloatArray, IntArray, MarketData
+from rtrade.core.bars import BoolArray, FloatArray, IntArray, MarketData
 from rtrade.core.errors import EngineFault
-from rtrade.execution.compiled import batch, machine
+from rtrade.execution.compiled import batch
 from rtrade.execution.compiled.binding import sweep_kernels
-from rtrade.execution.compiled.bits import WORD, words_of
+from rtrade.execution.compiled.bits import WORD
 from rtrade.execution.compiled.grouping import Group
 from rtrade.execution.compiled.loading import measures_of, prices_of, sealed, sealed_whole, terms_of
 from rtrade.execution.compiled.lowering import NEVER
+from rtrade.execution.compiled.planes import Planes
 from rtrade.execution.compiled.rows import Rows
 from rtrade.execution.compiled.states import COUNTS
 from rtrade.execution.preparing import prepare
@@ -37,15 +38,15 @@ class Desk:
         self._measures, places = measures_of(program)
         self._terms = terms_of(program, places)
         self._prices = prices_of(market.bars, daily=plan.risk.daily_loss is not None)
-        self._rooms: SimpleQueue[_Room] = SimpleQueue()
+        self._rooms: SimpleQueue[Room] = SimpleQueue()
 
-    def work(self, group: Group, rows: Rows) -> FloatArray:
-        """Return the results of a group, one row (`batch`) a member."""
+    def work(self, group: Group, planes: Planes, rows: Rows) -> FloatArray:
+        """Return the results of a group, one row (`batch`) a member; its leaves are there."""
         try:
             room = self._rooms.get_nowait()
         except Empty:
-            room = _Room(self._bars if self._statistics else 0)
-        rules, places = self._rules(group, rows, room)
+            room = Room(self._bars if self._statistics else 0)
+        rules, places = rules_of(group, planes, room)
         results = np.empty((len(group.members), batch.COLUMNS))
         scales = np.array([-1 if row is None else row for row in group.scales])
         for scale in np.unique(scales).tolist():
@@ -55,7 +56,7 @@ class Desk:
                 *self._prices,
                 rules,
                 places[chosen],
-                self._scaled(group, rows, scale),
+                self._measures if scale < 0 else self._scaled(rows.values(scale)),
                 self._terms,
                 room.fills,
                 room.money,
@@ -67,42 +68,32 @@ class Desk:
         self._rooms.put(room)
         return results
 
-    def _scaled(self, group: Group, rows: Rows, scale: int) -> FloatArray:
-        """Return the measures with the scale of one of the group's rows, -1: that of the plan."""
-        if scale < 0:
-            return self._measures
+    def _scaled(self, scale: FloatArray) -> FloatArray:
+        """Return the measures with other values to scale sizes by."""
         measures = self._measures.copy()
-        values = rows.values(group.lowered.rows[scale])[self._first :]
-        measures[self._terms.scale_row] = np.clip(values, 0.0, 1.0)
+        measures[self._terms.scale_row] = np.clip(scale[self._first :], 0.0, 1.0)
         return sealed(measures)
 
-    def _rules(self, group: Group, rows: Rows, room: _Room) -> tuple[IntArray, IntArray]:
-        """Return the words of all rules of a group, and which are whose."""
-        kernels, lowered = sweep_kernels(), group.lowered
-        lead = -(-lowered.reach // WORD) * WORD
-        span = lead + self._bars
-        planes = room.planes(lowered.planes, -(-span // WORD))
-        first = self._first - lead
-        planes[NEVER] = 0
-        for plane, (node, truth) in lowered.given.items():
-            known = rows.condition(node) == (TRUE if truth else FALSE)
-            planes[plane] = words_of(_since(known, first))
-        kernels.work_numbers(
-            rows.table,
-            first,
-            span,
-            lowered.number_operations(rows.places(lowered.rows)),
-            lowered.constant_values(),
-            np.empty((lowered.blocks + 2, machine.BLOCK)),
-            planes,
-        )
-        kernels.work_planes(lowered.plane_operations(), planes)
-        wanted = sorted({NEVER, *(plane for rule in group.rules for plane in rule)})
-        at = np.searchsorted(wanted, np.array(group.rules, dtype=np.int64))
-        return sealed_whole(planes[wanted, lead // WORD :]), at.astype(np.int64)
+
+def rules_of(group: Group, planes: Planes, room: Room) -> tuple[IntArray, IntArray]:
+    """Return the words of all rules of a group, and which are whose."""
+    own = room.planes(group.planes, planes.table.shape[1])
+    own[NEVER] = 0
+    places = np.array([*map(planes.place, group.leaves)], dtype=np.int64)
+    operations = group.operations.copy()
+    operands = operations[:, 2:]
+    of_leaf = operands < 0
+    operands[of_leaf] = -1 - places[-1 - operands[of_leaf]]
+    sweep_kernels().work_planes(operations, planes.table, own)
+    wanted, at = np.unique(group.rules, return_inverse=True)
+    words = np.empty((len(wanted), own.shape[1] - planes.lead // WORD), dtype=np.int64)
+    for row, plane in zip(words, wanted.tolist(), strict=True):
+        whole = planes.table[places[-1 - plane]] if plane < 0 else own[plane]
+        row[:] = whole[planes.lead // WORD :]
+    return sealed_whole(words), at.reshape(group.rules.shape).astype(np.int64)
 
 
-class _Room:
+class Room:
     """Memory that one thread works in, taken once."""
 
     def __init__(self, bars: int) -> None:
@@ -138,10 +129,3 @@ class _Fixed:
 
     def choice(self, node: Node) -> FloatArray:
         raise EngineFault(f"a sweep does not know {node!r}")
-
-
-def _since(values: BoolArray, first: int) -> BoolArray:
-    """Return the values from a bar on; before the first one, nothing is true."""
-    if first >= 0:
-        return values[first:]
-    return np.concatenate((np.zeros(-first, dtype=bool), values))
