@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 
 from web.report_browser import Browser, start
 from web.serving import served
@@ -76,6 +77,27 @@ def pages(workspace, viewer):
 
 # Of these, the answer is no.
 REFUSED = {"why_none": "422"}
+
+
+@pytest.mark.parametrize("host", ["example.org", "192.0.2.1", "[2001:db8::1]"])
+def test_the_browser_can_reach_nothing_else(browser: Browser, viewer, host):
+    with pytest.raises(WebDriverException, match="ERR_PROXY_CONNECTION_FAILED"):
+        browser.driver.get(f"http://{host}/")
+    go(browser, f"{viewer.url}/")
+    # Nor can a script of a page, though its policy allowed it.
+    browser.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": True})
+    try:
+        go(browser, f"{viewer.url}/")
+        asked = (
+            "const done = arguments[1];"
+            "fetch(arguments[0], {mode: 'no-cors'})"
+            ".then(() => done('reached'), (e) => done(e.name))"
+        )
+        reach = browser.driver.execute_async_script
+        assert reach(asked, f"http://{host}/") == "TypeError"
+        assert reach(asked, f"{viewer.url}/healthz") == "reached"
+    finally:
+        browser.driver.execute_cdp_cmd("Page.setBypassCSP", {"enabled": False})
 
 
 @pytest.mark.parametrize("look", LOOKS)
