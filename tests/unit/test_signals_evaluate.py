@@ -334,9 +334,9 @@ def counted(monkeypatch):
     computed = []
     original = module.compute_together
 
-    def counting(entry, inputs, params):
-        computed.append((entry.name, len(params)))
-        return original(entry, inputs, params)
+    def counting(entry, inputs, asked):
+        computed.append((entry.name, len(asked)))
+        return original(entry, inputs, asked)
 
     monkeypatch.setattr(module, "compute_together", counting)
     return computed
@@ -367,13 +367,13 @@ def test_averages_of_one_series_are_computed_together(monkeypatch, gap):
     prices = [100.0 + (7 * i) % 13 / 3 for i in range(60)]
     if gap is not None:
         prices[gap] = 0.0
-    lengths = (2, 50, 3, 20, 5, 7, 100)
+    lengths = (2, 50, 3, 20, 5, 7, 100, 4, 6, 9)
     nodes = [call("sma", holed, n=n) for n in lengths]
     other = call("sma", field("high"), n=3)
     market = MarketData("test", "csv", bars(prices), 0)
     every = {f"s{at}": node for at, node in enumerate((*nodes, other))}
     table = evaluate(plan(every), market)
-    assert sorted(computed) == [("sma", 1), ("sma", 3), ("sma", 4)]
+    assert sorted(computed) == [("sma", 1), ("sma", 2), ("sma", 8)]
     for node in nodes:
         alone = evaluate(plan({"it": node}), market).number(node)
         np.testing.assert_array_equal(table.number(node), alone)
@@ -432,8 +432,8 @@ class TestNodes:
         computed, alive, most = [], set(), []
         original = module.compute_together
 
-        def watching(entry, inputs, params):
-            (found,) = original(entry, inputs, params)
+        def watching(entry, inputs, asked):
+            (found,) = original(entry, inputs, asked)
             computed.append(entry.name)
             for values in found.values():
                 alive.add(id(values))

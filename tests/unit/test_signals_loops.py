@@ -57,7 +57,10 @@ def sums(x, y, n):
 
 
 def computed(x, y, means, others, n):
+    rises, falls = windows.sided(x, y, x)
     return {
+        "rises": rises,
+        "falls": falls,
         "sums": exact.window_sums(x, n),
         "means of both": means + others,
         "level": windows.mean(y, n),

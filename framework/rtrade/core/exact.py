@@ -86,6 +86,7 @@ class _Room:
         self.rest, self.part = np.empty(size), np.empty(size)
         self.integers = np.empty(size, dtype=np.int64)
         self._sums = np.zeros(size + 1, dtype=np.int64)
+        self.changes = np.empty((2, _ROOM))
 
     def add_up(self, integers: IntArray) -> None:
         """Take the prefix sums of integers, in 64 bits that may run over."""
@@ -115,41 +116,8 @@ def sealed(values: FloatArray) -> FloatArray:
 def _windows(x: FloatArray, lengths: Sequence[int], counts: Sequence[int]) -> list[FloatArray]:
     # With room before them for as many values as there are in front of the first full window.
     found = [np.empty(len(x))[n - 1 :] for n in lengths]
-    if not _loops:
-        _through_arrays(x, lengths, counts, found)
-        return found
-    x, room = sealed(x), np.empty((2, _ROOM))
-    for n, over, sums in zip(lengths, counts, found, strict=True):
-        step = max(_LOOPED, 2 * n)
-        for start in range(0, len(sums), step):
-            out = sums[start : start + step]
-            part = x[start : start + len(out) + n - 1]
-            if not _by_loop(part, n, over, out, room):
-                _through_arrays(part, (n,), (over,), [out])
-    return found
-
-
-def _by_loop(x: FloatArray, n: int, over: int, out: FloatArray, room: FloatArray) -> bool:
-    """Write window sums over `over`; False where two parts of the values are not enough."""
-    top = max(float(x.max()), -float(x.min()))
-    if top == 0:
-        out[:] = 0.0
-        return True
-    if not _SMALLEST < top < _LARGEST:
-        return False
-    # No sum of n, and none of eight, needs more than 53 bits.
-    length = max((n - 1).bit_length(), 3)
-    unit = math.frexp(top)[1] + length - 53
-    scale, step = math.ldexp(1.0, -unit), math.ldexp(1.0, 54 - length)
-    size, divisor = math.ldexp(1.0, unit), math.ldexp(over, -unit)
-    return _loops[0](x, n, scale, size, step, divisor, out, room)
-
-
-def _through_arrays(
-    x: FloatArray, lengths: Sequence[int], counts: Sequence[int], found: list[FloatArray]
-) -> None:
-    longest = max(lengths)
-    step, whole = max(_BLOCK, 2 * longest), True
+    x, longest, whole = sealed(x), max(lengths), True
+    step = max(_LOOPED if _loops else _BLOCK, 2 * longest)
     room = _Room(min(step + longest - 1, len(x)))
     for start in range(0, len(x), step):
         stop, first = min(start + step, len(x)), max(start - longest + 1, 0)
@@ -160,6 +128,7 @@ def _through_arrays(
             for n, count, out in zip(lengths, counts, found, strict=True)
         ]
         whole = _block(x[first:stop], longest, ending_here, room, whole=whole)
+    return found
 
 
 def _block(
@@ -177,6 +146,9 @@ def _block(
             one.out[:] = 0.0
         return whole
     if _SMALLEST < top < _LARGEST:
+        windows = [one for one in windows if not _by_loop(x, exponent, one, room)]
+        if not windows:
+            return whole
         unit = exponent + length - 63
         if whole and _at_once(x, unit, max(least, -most), windows, room):
             _over_counts(windows, unit)
@@ -190,6 +162,20 @@ def _block(
         values = x[one.at : one.at + len(one.out) + one.n - 1]
         np.divide(_one_by_one(values, one.n), one.over, out=one.out)
     return whole
+
+
+def _by_loop(x: FloatArray, exponent: int, windows: _Windows, room: _Room) -> bool:
+    """Write window sums by a loop; False where there is none, or two parts are not enough."""
+    if not _loops:
+        return False
+    n, at, over, out = windows
+    # No sum of n, and none of eight, needs more than 53 bits.
+    length = max((n - 1).bit_length(), 3)
+    unit = exponent + length - 53
+    scale, step = math.ldexp(1.0, -unit), math.ldexp(1.0, 54 - length)
+    size, divisor = math.ldexp(1.0, unit), math.ldexp(over, -unit)
+    values = x[at : at + len(out) + n - 1]
+    return _loops[0](values, n, scale, size, step, divisor, out, room.changes)
 
 
 def _over_counts(windows: list[_Windows], unit: int) -> None:

@@ -37,9 +37,10 @@ from rtrade.signals.clocks import Clocks
 from rtrade.signals.kernels import Array, compute_together, finite, sharing
 from rtrade.signals.logic import COMPARISONS, ago, both, compare, either, opposite
 from rtrade.signals.table import SignalTable
+from rtrade.signals.together import Asked
 
 # Calls with the same inputs that are computed at a time.
-_TOGETHER = 4
+_TOGETHER = 8
 
 _ARITHMETIC: Mapping[str, Callable[[FloatArray, FloatArray], Any]] = {
     "+": np.add,
@@ -231,9 +232,13 @@ class _Evaluation:
         # Not more of them than memory is needed for anyway.
         waiting = self._alike[_shared(call)]
         calls = [waiting.pop(0) for _ in waiting[: _TOGETHER if sharing(entry) else 1]]
-        params = [dict(one.params) for one in calls]
-        for one, found in zip(calls, compute_together(entry, inputs, params), strict=True):
-            for sibling in self._siblings[_call_key(one)]:
+        alike = [self._siblings[_call_key(one)] for one in calls]
+        asked = [
+            Asked(dict(one.params), frozenset(sibling.output for sibling in siblings))
+            for one, siblings in zip(calls, alike, strict=True)
+        ]
+        for siblings, found in zip(alike, compute_together(entry, inputs, asked), strict=True):
+            for sibling in siblings:
                 self._values[id(sibling)] = found[sibling.output]
 
     def _answer(self, node: Answer) -> FloatArray:

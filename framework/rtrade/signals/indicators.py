@@ -8,14 +8,11 @@ inputs of scale-free indicators are brought to one size by a power of two, which
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rtrade.catalog.registry import Number
 from rtrade.catalog.settling import RANGE, fade, wilder
 from rtrade.core.bars import BoolArray, FloatArray
-from rtrade.core.exact import window_sums
 from rtrade.core.runs import moves, since
 from rtrade.signals import windows
 from rtrade.signals.language import Kernel
@@ -57,10 +54,6 @@ def unmoved(moved: BoolArray, n: int) -> BoolArray:
 
 def _sma(x: FloatArray, *, n: int) -> FloatArray:
     return windows.mean(x, n)
-
-
-def _smas(x: FloatArray, params: Sequence[Mapping[str, Number]]) -> list[FloatArray]:
-    return windows.means(x, [int(one["n"]) for one in params])
 
 
 def ema(x: FloatArray, *, n: int) -> FloatArray:
@@ -174,16 +167,6 @@ def _cci(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> Flo
     return np.asarray((typical[n - 1 :] - means) / (0.015 * distances))
 
 
-def _mfi(
-    high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, *, n: int
-) -> FloatArray:
-    typical = (high + low + close) / 3
-    flow, before = (typical * volume)[1:], typical[:-1]
-    rose = window_sums(np.where(typical[1:] > before, flow, 0.0), n)
-    fell = window_sums(np.where(typical[1:] < before, flow, 0.0), n)
-    return np.asarray(100 * (rose / (rose + fell)))
-
-
 def roc(x: FloatArray, *, n: int) -> FloatArray:
     """Return the change from n bars ago in percent, NaN before."""
     return np.asarray(100 * (x / ago(x, n) - 1))
@@ -269,9 +252,6 @@ def _linearreg_slope(x: FloatArray, *, n: int) -> FloatArray:
 
 BARWISE: dict[str, Kernel] = {"mom": _mom, "roc": roc}
 
-# Kernels of several calls with the same inputs, for which they are made ready but once.
-TOGETHER: dict[str, Kernel] = {"sma": _smas}
-
 RESTARTED: dict[str, Kernel] = {
     "adx": adx,
     "aroon": aroon,
@@ -283,7 +263,6 @@ RESTARTED: dict[str, Kernel] = {
     "kama": _kama,
     "linearreg_slope": _linearreg_slope,
     "macd": _macd,
-    "mfi": _mfi,
     "minus_di": _minus_di,
     "natr": _natr,
     "plus_di": _plus_di,

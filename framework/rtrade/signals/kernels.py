@@ -23,6 +23,7 @@ from rtrade.signals import (
     volumes,
 )
 from rtrade.signals.language import Kernel
+from rtrade.signals.together import TOGETHER, Asked
 
 Array = FloatArray | TriArray
 
@@ -60,24 +61,31 @@ def compute(
 
 
 def compute_together(
-    entry: Entry, inputs: Sequence[Array], params: Sequence[Mapping[str, Number]]
+    entry: Entry, inputs: Sequence[Array], asked: Sequence[Asked]
 ) -> list[dict[str, Array]]:
-    """Compute an entry with the same inputs and several params, each as `compute` does."""
-    warmups, bars = [entry.warmup(one) for one in params], len(inputs[0])
-    if len(params) == 1 or not sharing(entry) or not bars > max(warmups) or not _whole(inputs):
-        return [compute(entry, inputs, one) for one in params]
-    (output,) = entry.outputs
+    """Compute an entry with the same inputs and several params, each as `compute` does.
+
+    What nobody asked for may be missing.
+    """
+    warmups, bars = [entry.warmup(one.params) for one in asked], len(inputs[0])
+    if not sharing(entry) or not bars > max(warmups) or not _whole(inputs):
+        return [compute(entry, inputs, one.params) for one in asked]
+    kinds = {output.name: output for output in entry.outputs}
     with np.errstate(all="ignore"):
-        found = indicators.TOGETHER[entry.name](*inputs, params)
         return [
-            {output.name: _after(warmup, finite(values), output, inputs)}
-            for warmup, values in zip(warmups, found, strict=True)
+            {
+                name: _after(warmup, finite(values), kinds[name], inputs)
+                for name, values in found.items()
+            }
+            for warmup, found in zip(
+                warmups, TOGETHER[entry.name](*inputs, asked=asked), strict=True
+            )
         ]
 
 
 def sharing(entry: Entry) -> bool:
     """Tell whether calls of an entry with the same inputs are cheaper together."""
-    return entry.kernel is None and entry.name in indicators.TOGETHER
+    return entry.kernel is None and entry.name in TOGETHER
 
 
 def _guarded(entry: Entry) -> Kernel:

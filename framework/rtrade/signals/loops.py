@@ -325,6 +325,16 @@ def one_lower(x: FloatArray, now: FloatArray, counts: FloatArray) -> None:
         counts[i] += int(x[i] < now[i])
 
 
+def sided(
+    now: FloatArray, before: FloatArray, flow: FloatArray, rises: FloatArray, falls: FloatArray
+) -> None:
+    """Write the flow to the rises where a value is higher than before, to the falls where lower."""
+    for i in range(len(rises)):
+        rises[i] = flow[i] if now[i] > before[i] else 0.0
+    for i in range(len(falls)):
+        falls[i] = flow[i] if now[i] < before[i] else 0.0
+
+
 def products(
     x: FloatArray, y: FloatArray, of_x: FloatArray, of_y: FloatArray, n: int, sums: FloatArray
 ) -> None:
@@ -347,4 +357,14 @@ def one_product(
 
 
 # What `windows.use` takes; the rest is called by these.
-LOOPS = ("sums", "level", "deviations", "sizes", "weighted", "ramped", "lower", "products")
+LOOPS = (
+    "sums",
+    "level",
+    "deviations",
+    "sizes",
+    "weighted",
+    "ramped",
+    "lower",
+    "sided",
+    "products",
+)

@@ -73,19 +73,19 @@ def _cmo(x: FloatArray, *, n: int) -> FloatArray:
     return np.asarray(2 * rsi(x, n=n) - 100)
 
 
-def _balance(moves: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+def _balance(now: FloatArray, before: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
     """Return the sums of n gains and of n losses."""
-    gains = window_sums(np.where(moves > 0, moves, 0.0), n)
-    return gains, window_sums(np.where(moves < 0, -moves, 0.0), n)
+    gains, losses = windows.sided(now, before, np.abs(now - before))
+    return window_sums(gains, n), window_sums(losses, n)
 
 
 def _cmou(x: FloatArray, *, n: int) -> FloatArray:
-    gains, losses = _balance(x[1:] - x[:-1], n)
+    gains, losses = _balance(x[1:], x[:-1], n)
     return np.asarray(100 * ((gains - losses) / (gains + losses)))
 
 
 def _imi(open_: FloatArray, close: FloatArray, *, n: int) -> FloatArray:
-    gains, losses = _balance(close - open_, n)
+    gains, losses = _balance(close, open_, n)
     return np.asarray(100 * (gains / (gains + losses)))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import numpy as np
 
 from rtrade.core.bars import BoolArray, FloatArray
-from rtrade.core.exact import window_sums
+from rtrade.core.exact import several_sums, window_sums
 from rtrade.core.runs import moves
 from rtrade.signals import windows
 from rtrade.signals.indicators import adx, ema, ppo, unmoved, wilders
@@ -52,6 +55,41 @@ def _cmf(
 ) -> FloatArray:
     traded = window_sums(volume, n)
     return np.clip(window_sums(_flow(high, low, close, volume), n) / traded, -1.0, 1.0)
+
+
+def money_flows(
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    volume: FloatArray,
+    lengths: Sequence[int],
+) -> list[FloatArray]:
+    """Return for several lengths what the money flow index is for one."""
+    shares = partial(_flow_shares, lengths)
+    return windows.in_blocks(shares, (high, low, close, volume), lengths)
+
+
+def _flow_shares(
+    lengths: Sequence[int],
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    volume: FloatArray,
+) -> list[FloatArray]:
+    typical = (high + low + close) / 3
+    up, down = windows.sided(typical[1:], typical[:-1], (typical * volume)[1:])
+    rises, falls = several_sums(up, *lengths), several_sums(down, *lengths)
+    # Each share in the room of its sums.
+    for rose, fell in zip(rises, falls, strict=True):
+        np.divide(rose, np.add(rose, fell, out=fell), out=rose)
+        np.multiply(rose, 100, out=rose)
+    return rises
+
+
+def _mfi(
+    high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, *, n: int
+) -> FloatArray:
+    return money_flows(high, low, close, volume, [n])[0]
 
 
 def _efi(close: FloatArray, volume: FloatArray, *, n: int) -> FloatArray:
@@ -170,6 +208,7 @@ RESTARTED: dict[str, Kernel] = {
     "cvi": _cvi,
     "efi": _efi,
     "massi": _massi,
+    "mfi": _mfi,
     "minus_dm": _minus_dm,
     "nvi": _nvi,
     "obv": _obv,

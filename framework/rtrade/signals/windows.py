@@ -18,6 +18,8 @@ from rtrade.core.exact import sealed, window_means
 
 # Bars gone through at a time, so that what is added up stays in the processor's cache.
 _BLOCK = 16384
+# As many for kernels, which are called anew for each of them.
+_STRETCH = 32768
 # What is counted in bytes, for their speed, before it is carried over.
 _COUNTED = 255
 # Windows whose centers the loops keep at hand.
@@ -230,6 +232,39 @@ def _count_lower(x: FloatArray, begun: int, n: int, counts: FloatArray) -> None:
                 np.less(x[first + start - k : first + stop - k], now, out=lower)
                 part += lower.view(np.uint8)
             counts[start:stop] += part
+
+
+def sided(now: FloatArray, before: FloatArray, flow: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the flow where a value is higher than before, and where it is lower; 0 elsewhere."""
+    loop = _loops.get("sided")
+    if loop is None:
+        return np.where(now > before, flow, 0.0), np.where(now < before, flow, 0.0)
+    rises, falls = np.empty(len(flow)), np.empty(len(flow))
+    loop(sealed(now), sealed(before), sealed(flow), rises, falls)
+    return rises, falls
+
+
+def in_blocks(
+    kernel: Callable[..., Sequence[FloatArray]],
+    inputs: Sequence[FloatArray],
+    warmups: Sequence[int],
+) -> list[FloatArray]:
+    """Return the arrays that a kernel of windows gives, each from its warm-up on.
+
+    The kernel is given some bars at a time, with those before them that it looks back at, so that
+    what it makes in between stays in the processor's cache.
+    """
+    bars, longest = len(inputs[0]), max(warmups)
+    size = max(_STRETCH, 4 * longest)
+    found = [with_room(inputs[0], warmup) for warmup in warmups]
+    for start in range(0, bars, size):
+        stop, first = min(start + size, bars), max(start - longest, 0)
+        parts = kernel(*(values[first:stop] for values in inputs))
+        for warmup, out, part in zip(warmups, found, parts, strict=True):
+            at = max(start - warmup, 0)
+            count = stop - warmup - at
+            out[at : at + count] = part[len(part) - count :]
+    return found
 
 
 def with_room(x: FloatArray, before: int) -> FloatArray:
