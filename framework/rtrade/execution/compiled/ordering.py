@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from rtrade.core.bars import IntArray
 from rtrade.execution.compiled import machine
-from rtrade.execution.compiled.lowering import Given, Lowered
+from rtrade.execution.compiled.lowering import Lowered
 from rtrade.plan.nodes import Call, Const, Field, Node, Shift
 
 # Rows of a candidate that its place in the order is decided by.
 _DECIDING = 4
+# Rows that a strip meets at a time; the more, the smaller is the strip.
+_AT_A_TIME = 16
 
 
 def ranks(nodes: Sequence[Node]) -> list[int]:
@@ -99,20 +101,30 @@ def along_a_curve(columns: Sequence[Any]) -> list[int]:
 
 
 def by_strips(
-    lowered: Lowered, rank: Sequence[int], leaves: Sequence[int], strip: int
-) -> list[int]:
-    """Return leaves in an order in which a strip of rows meets one row after the other.
+    lowered: Lowered, rank: Sequence[int], leaves: Sequence[int], room: int
+) -> Iterator[list[int]]:
+    """Yield comparisons in batches, with room for the rows of each: a strip of rows meets others.
 
-    Comparisons of a row of one strip with others follow one another, so that it is kept until the
-    last of them, and each of the others is computed once for a strip.
+    Comparisons of a row of one strip with others follow one another, so that the strip is kept
+    until the last of them, and each of the others is computed once for a strip.
     """
-    uses = Counter(row for leaf in leaves for row in lowered.rows_of(lowered.leaves[leaf]))
+    rows = {leaf: lowered.rows_of(lowered.leaves[leaf]) for leaf in leaves}
+    uses = Counter(row for found in rows.values() for row in found)
+    strip = max(room - _AT_A_TIME, 1)
 
     def key(leaf: int) -> tuple[Any, ...]:
-        if isinstance(lowered.leaves[leaf], Given):
-            return (-1, [], 0)
-        rows = lowered.rows_of(lowered.leaves[leaf])
-        found = sorted(rank[row] for row in rows if 2 * uses[row] <= len(leaves) or len(rows) == 1)
+        found = sorted(rank[row] for row in rows[leaf] if 2 * uses[row] <= len(leaves))
         return (found[0] // strip, found[1:], found[0]) if found else (-1, [], 0)
 
-    return sorted(leaves, key=key)
+    held: list[int] = []
+    needed, others = set[int](), set[int]()
+    for leaf in sorted(leaves, key=key):
+        own = sorted(rows[leaf], key=rank.__getitem__)
+        needed.update(own)
+        others.update(own[1:])
+        if held and (len(needed) > room or len(others) > _AT_A_TIME):
+            yield held
+            held, needed, others = [], {*own}, {*own[1:]}
+        held.append(leaf)
+    if held:
+        yield held

@@ -47,37 +47,26 @@ class Planes:
     def provide(self, leaves: Sequence[int], pool: Executor, threads: int) -> None:
         """Work out those of the leaves that are not here."""
         missing = self._shelf.take(leaves)
-        strip = max(self._row_room - 2 * TOGETHER, 1)
         given = [leaf for leaf in missing if isinstance(self._lowered.leaves[leaf], Given)]
         _finish(
             pool.submit(self._ask, given[at : at + TOGETHER])
             for at in range(0, len(given), TOGETHER)
         )
         compared = [leaf for leaf in missing if isinstance(self._lowered.leaves[leaf], Comparison)]
-        for batch in self._batches(by_strips(self._lowered, self._rank, compared, strip)):
-            rows = {
-                row for leaf in batch for row in self._lowered.rows_of(self._lowered.leaves[leaf])
-            }
-            self._rows.provide(sorted(rows, key=self._rank.__getitem__), pool)
+        batches = [*by_strips(self._lowered, self._rank, compared, self._row_room)]
+        needed = [self._needed(batch) for batch in batches]
+        for batch, rows, later in zip(batches, needed, _next(needed), strict=True):
+            self._rows.provide(rows, pool, later)
             size = -(-len(batch) // threads)
             _finish(
                 pool.submit(self._compare, batch[at : at + size])
                 for at in range(0, len(batch), size)
             )
 
-    def _batches(self, leaves: Sequence[int]) -> Iterator[list[int]]:
-        """Yield leaves that follow one another while there is room for the rows of all."""
-        held: list[int] = []
-        needed: set[int] = set()
-        for leaf in leaves:
-            rows = set(self._lowered.rows_of(self._lowered.leaves[leaf]))
-            if held and len(needed | rows) > self._row_room:
-                yield held
-                held, needed = [], set()
-            held.append(leaf)
-            needed |= rows
-        if held:
-            yield held
+    def _needed(self, leaves: Sequence[int]) -> list[int]:
+        """Return the rows of leaves, alike ones side by side."""
+        rows = {row for leaf in leaves for row in self._lowered.rows_of(self._lowered.leaves[leaf])}
+        return sorted(rows, key=self._rank.__getitem__)
 
     def _ask(self, leaves: Sequence[int]) -> None:
         """Have `signals` compute conditions, and write where they are true, or false."""
@@ -131,6 +120,23 @@ class _Operations:
             self.found.append((code, self.blocks, *operands))
             self.blocks += 1
         return self._blocks[expression]
+
+
+def _next(needed: Sequence[Sequence[int]]) -> Iterator[dict[int, int]]:
+    """Yield, for each batch, when rows are needed next after it: the number of the batch."""
+    ahead: dict[int, list[int]] = {}
+    for at in reversed(range(len(needed))):
+        for row in needed[at]:
+            ahead.setdefault(row, []).append(at)
+    later = {row: batches[-1] for row, batches in ahead.items()}
+    for rows in needed:
+        for row in rows:
+            ahead[row].pop()
+            if ahead[row]:
+                later[row] = ahead[row][-1]
+            else:
+                del later[row]
+        yield later
 
 
 def _finish(jobs: Iterator[Future[None]]) -> None:

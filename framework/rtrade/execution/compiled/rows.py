@@ -1,8 +1,8 @@
-"""The indicators of a sweep: computed once, kept while there is room, the latest used longest."""
+"""The indicators of a sweep: computed once, kept while there is room and they are needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import groupby
 
@@ -33,9 +33,14 @@ class Rows:
         table: FloatArray = self._shelf.table
         return table
 
-    def provide(self, rows: Sequence[int], pool: Executor) -> None:
-        """Compute those of the rows that are not here, alike ones best side by side."""
-        missing = self._shelf.take(rows)
+    def provide(
+        self, rows: Sequence[int], pool: Executor, later: Mapping[int, int] | None = None
+    ) -> None:
+        """Compute those of the rows that are not here, alike ones best side by side.
+
+        `later` says when rows are needed next, if they are.
+        """
+        missing = self._shelf.take(rows, later)
         jobs = [
             pool.submit(
                 self._compute, [self._nodes[row] for row in part], [missing[row] for row in part]

@@ -1,12 +1,15 @@
-"""Arrays of one length by key, as rows of one table: what was used longest ago makes room."""
+"""Arrays of one length by key, as rows of one table: what is needed last of all makes room."""
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+_NOT_AGAIN = sys.maxsize
 
 
 class Shelf:
@@ -18,15 +21,19 @@ class Shelf:
         self._places: OrderedDict[int, int] = OrderedDict()
         self._used = 0
 
-    def take(self, keys: Sequence[int]) -> dict[int, int]:
-        """Give each key a place, and return those of the keys that had none: to be written."""
+    def take(self, keys: Sequence[int], later: Mapping[int, int] | None = None) -> dict[int, int]:
+        """Give each key a place, and return those of the keys that had none: to be written.
+
+        Others make room: those that are not in `later`, which says when a key is needed next, what
+        was used longest ago first; then what is needed last.
+        """
         wanted = dict.fromkeys(keys)
         for known in wanted.keys() & self._places.keys():
             self._places.move_to_end(known)
         missing = [key for key in wanted if key not in self._places]
         if len(wanted) > len(self.table):
             self._grow(len(wanted))
-        places = {key: self._place() for key in missing}
+        places = {key: self._place(wanted, later or {}) for key in missing}
         self._places.update(places)
         return places
 
@@ -34,12 +41,15 @@ class Shelf:
         """Return the place of a key."""
         return self._places[key]
 
-    def _place(self) -> int:
-        """Return a place that nobody has used, or that of what was used longest ago."""
-        if self._used == len(self.table):
+    def _place(self, wanted: Collection[int], later: Mapping[int, int]) -> int:
+        """Return a place that nobody has used, or that of what makes room."""
+        if self._used < len(self.table):
+            self._used += 1
+            return self._used - 1
+        if not later:
             return self._places.popitem(last=False)[1]
-        self._used += 1
-        return self._used - 1
+        others = (key for key in self._places if key not in wanted)
+        return self._places.pop(max(others, key=lambda key: later.get(key, _NOT_AGAIN)))
 
     def _grow(self, room: int) -> None:
         grown = np.empty((room, self.table.shape[1]), dtype=self.table.dtype)
