@@ -5,7 +5,8 @@ import pytest
 
 from rtrade.catalog.builtin import builtin
 from rtrade.catalog.registry import Entry, Input, Kind, Output, Param, Unit
-from rtrade.signals.kernels import compute, finite, names
+from rtrade.signals import kernels, windows
+from rtrade.signals.kernels import IN_BLOCKS, compute, finite, names
 
 NAN, INF = float("nan"), float("inf")
 
@@ -100,3 +101,35 @@ def test_inputs_are_not_written_to(name):
     compute(entry, [values[5:] for values in whole], params)
     for values, was in zip(whole, before, strict=True):
         np.testing.assert_array_equal(values, was)
+
+
+@pytest.mark.parametrize("name", sorted(IN_BLOCKS))
+def test_blocks_of_bars_do_not_show(name, monkeypatch):
+    """What is computed on some bars at a time has the bits of what is computed on all at once."""
+    entry = builtin().get(name)
+    rng = np.random.default_rng(2)
+    close = np.round(100 * np.exp(np.cumsum(rng.normal(0, 0.01, 900))), 1)
+    close[200:260] = 7.0
+    prices = {
+        "close": close,
+        "high": close + rng.integers(0, 3, 900) / 10,
+        "low": close - rng.integers(0, 3, 900) / 10,
+        "volume": np.round(rng.lognormal(2, 2, 900), 5) * rng.integers(0, 2, 900),
+    }
+    prices["open"] = np.roll(close, 1)
+    inputs = [close, prices["volume"]][: len(entry.inputs)]
+    inputs += [prices[name] for name in entry.prices]
+    defaults = {one.name: one.example for one in entry.params}
+    for n in (2, 21, 250) if "n" in defaults else (None,):
+        params = defaults if n is None else {**defaults, "n": n}
+        with monkeypatch.context() as patched:
+            patched.setattr(kernels, "IN_BLOCKS", frozenset())
+            whole = compute(entry, inputs, params)
+        with monkeypatch.context() as patched:
+            patched.setattr(windows, "_STRETCH", 100)
+            blocks = compute(entry, inputs, params)
+        assert whole.keys() == blocks.keys()
+        for output, values in whole.items():
+            np.testing.assert_array_equal(blocks[output], values, strict=True)
+            signs = (np.signbit(np.nan_to_num(one)) for one in (blocks[output], values))
+            np.testing.assert_array_equal(*signs)

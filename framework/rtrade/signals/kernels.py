@@ -7,6 +7,7 @@ there: a window is unknown while a NaN is in it, and an average that remembers s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from rtrade.signals import (
     overlays,
     statistics,
     volumes,
+    windows,
 )
 from rtrade.signals.language import Kernel
 from rtrade.signals.together import TOGETHER, Asked
@@ -32,6 +34,33 @@ _BARWISE: dict[str, Kernel] = {name: one for part in _MODULES for name, one in p
 _RESTARTED: dict[str, Kernel] = {
     name: one for part in _MODULES for name, one in part.RESTARTED.items()
 }
+
+
+# Entries of windows, each value of which depends on the bars of its warm-up and on no others, that
+# make many arrays on the way.
+IN_BLOCKS = frozenset(
+    {
+        "ac",
+        "accbands",
+        "ao",
+        "beta",
+        "cci",
+        "cmf",
+        "cmou",
+        "correl",
+        "donchian",
+        "er",
+        "fractal",
+        "imi",
+        "stoch",
+        "stochf",
+        "ultosc",
+        "vhf",
+        "vortex",
+        "vwap",
+        "willr",
+    }
+)
 
 
 def names() -> tuple[str, ...]:
@@ -119,8 +148,11 @@ def _restarted(
 ) -> tuple[Array, ...]:
     warmup, bars, stretches = entry.warmup(params), len(inputs[0]), _stretches(inputs)
     if stretches == [(0, bars)] and warmup < bars:
-        found = kernel(*inputs, **params)
-        arrays = found if isinstance(found, tuple) else (found,)
+        if entry.kernel is None and entry.name in IN_BLOCKS:
+            arrays = _in_blocks(kernel, inputs, params, [warmup] * len(entry.outputs))
+        else:
+            found = kernel(*inputs, **params)
+            arrays = found if isinstance(found, tuple) else (found,)
         # What a plug-in gives may be its own to keep.
         kept = (*inputs, *arrays) if entry.kernel is not None else inputs
         return tuple(
@@ -136,6 +168,21 @@ def _restarted(
         for result, values in zip(results, arrays, strict=True):
             result[start + warmup : stop] = finite(values)
     return results
+
+
+def _in_blocks(
+    kernel: Kernel,
+    inputs: Sequence[Array],
+    params: Mapping[str, Number],
+    warmups: Sequence[int],
+) -> tuple[Array, ...]:
+    """Compute a kernel of windows on some bars at a time, so that its arrays stay in the cache."""
+
+    def outputs(*part: Array) -> tuple[Any, ...]:
+        found = kernel(*part, **params)
+        return found if isinstance(found, tuple) else (found,)
+
+    return tuple(windows.in_blocks(outputs, inputs, warmups))
 
 
 def _after(warmup: int, values: Array, output: Output, kept: Sequence[Array]) -> Array:

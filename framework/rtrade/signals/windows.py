@@ -18,7 +18,7 @@ from rtrade.core.exact import sealed, window_means
 
 # Bars gone through at a time, so that what is added up stays in the processor's cache.
 _BLOCK = 16384
-# As many for kernels, which are called anew for each of them.
+# Bars that a kernel is given at a time: those that exact sums are made of, in arrays, at a time.
 _STRETCH = 32768
 # What is counted in bytes, for their speed, before it is carried over.
 _COUNTED = 255
@@ -246,7 +246,7 @@ def sided(now: FloatArray, before: FloatArray, flow: FloatArray) -> tuple[FloatA
 
 def in_blocks(
     kernel: Callable[..., Sequence[FloatArray]],
-    inputs: Sequence[FloatArray],
+    inputs: Sequence[FloatArray | TriArray],
     warmups: Sequence[int],
 ) -> list[FloatArray]:
     """Return the arrays that a kernel of windows gives, each from its warm-up on.
@@ -255,8 +255,8 @@ def in_blocks(
     what it makes in between stays in the processor's cache.
     """
     bars, longest = len(inputs[0]), max(warmups)
-    size = max(_STRETCH, 4 * longest)
-    found = [with_room(inputs[0], warmup) for warmup in warmups]
+    size = max(_STRETCH - longest, 4 * longest)
+    found = [np.empty(bars)[warmup:] for warmup in warmups]
     for start in range(0, bars, size):
         stop, first = min(start + size, bars), max(start - longest, 0)
         parts = kernel(*(values[first:stop] for values in inputs))
