@@ -64,7 +64,7 @@ def sweep_kernels() -> Kernels:
     from rtrade.signals import loops, windows
 
     bound = _bound()
-    bind(machine, bound, kept=("work_numbers", "work_planes"), allocates=True)
+    bind(machine, bound, kept=("work_numbers", "work_planes"))
     bind(statistics, bound)
     bind(batch, bound, kept=("walk_all",), allocates=True)
     # Windows are what most rows are made of: from now on by loops, which give the same numbers.

@@ -19,6 +19,8 @@ BLOCK = 1024
 
 # Kinds of operands of arithmetic: a row shifted by some bars, a block at hand, a constant.
 ROW, BLOCK_AT_HAND, CONSTANT = range(3)
+# Instead of a block: the row itself.
+IN_PLACE = -1
 # Operations on numbers; the last two write a plane.
 ADD, SUBTRACT, MULTIPLY, DIVIDE, NEGATE, LESS, EQUAL = range(7)
 # Operations on planes; AND_NOT is where the first holds and the second does not.
@@ -47,35 +49,24 @@ def work_numbers(
         count = min(BLOCK, bars - begin)
         for at in range(len(operations)):
             code, out = operations[at, 0], operations[at, 1]
-            a = operand(
-                operations[at, 2],
-                operations[at, 3],
-                first + begin - operations[at, 4],
-                count,
-                rows,
-                constants,
-                blocks,
-                one,
-            )
-            b = operand(
-                operations[at, 5],
-                operations[at, 6],
-                first + begin - operations[at, 7],
-                count,
-                rows,
-                constants,
-                blocks,
-                other,
-            )
-            if code == LESS:
-                less(a, b, count, planes[out], begin >> 6)
-            elif code == EQUAL:
-                equal(a, b, count, planes[out], begin >> 6)
+            a, b = operations[at, 3], operations[at, 6]
+            i, j = first + begin - operations[at, 4], first + begin - operations[at, 7]
+            x = fetched(operations[at, 2], a, i, count, rows, constants, blocks, one)
+            y = fetched(operations[at, 5], b, j, count, rows, constants, blocks, other)
+            # Not one array that is this or that: its references would have to be counted.
+            if x == IN_PLACE and y == IN_PLACE:
+                work(
+                    code, rows[a, i : i + count], rows[b, j : j + count], out, begin, blocks, planes
+                )
+            elif x == IN_PLACE:
+                work(code, rows[a, i : i + count], blocks[y, :count], out, begin, blocks, planes)
+            elif y == IN_PLACE:
+                work(code, blocks[x, :count], rows[b, j : j + count], out, begin, blocks, planes)
             else:
-                arithmetic(code, a, b, count, blocks[out])
+                work(code, blocks[x, :count], blocks[y, :count], out, begin, blocks, planes)
 
 
-def operand(
+def fetched(
     kind: int,
     place: int,
     start: int,
@@ -84,18 +75,37 @@ def operand(
     constants: FloatArray,
     blocks: FloatArray,
     spare: int,
-) -> FloatArray:
-    """Return the numbers of an operand, from bar `start` of the rows on."""
-    block: FloatArray = blocks[place if kind == BLOCK_AT_HAND else spare]
+) -> int:
+    """Return which block has the numbers of an operand, from bar `start` of the rows on."""
+    if kind == BLOCK_AT_HAND:
+        return place
     if kind == ROW and start >= 0:
-        block = rows[place, start : start + count]
-    elif kind == ROW:
+        return IN_PLACE
+    if kind == ROW:
         for i in range(count):
-            block[i] = rows[place, start + i] if start + i >= 0 else NAN
-    elif kind == CONSTANT:
+            blocks[spare, i] = rows[place, start + i] if start + i >= 0 else NAN
+    else:
         for i in range(count):
-            block[i] = constants[place]
-    return block
+            blocks[spare, i] = constants[place]
+    return spare
+
+
+def work(
+    code: int,
+    a: FloatArray,
+    b: FloatArray,
+    out: int,
+    begin: int,
+    blocks: FloatArray,
+    planes: IntArray,
+) -> None:
+    """Do one operation on a block that begins at a bar of the span."""
+    if code == LESS:
+        less(a, b, planes[out, begin >> 6 :])
+    elif code == EQUAL:
+        equal(a, b, planes[out, begin >> 6 :])
+    else:
+        arithmetic(code, a, b, len(a), blocks[out])
 
 
 def arithmetic(code: int, a: FloatArray, b: FloatArray, count: int, out: FloatArray) -> None:
@@ -119,34 +129,34 @@ def arithmetic(code: int, a: FloatArray, b: FloatArray, count: int, out: FloatAr
         out[i] = out[i] if abs(out[i]) < INFINITE else NAN
 
 
-def less(a: FloatArray, b: FloatArray, count: int, plane: IntArray, word: int) -> None:
-    """Write where a < b into a plane, from a word on."""
-    whole = count >> 6
+def less(a: FloatArray, b: FloatArray, plane: IntArray) -> None:
+    """Write where a < b into a plane."""
+    whole = len(a) >> 6
     for w in range(whole):
         bits = 0
         for i in range(64):
             bits |= int(a[w * 64 + i] < b[w * 64 + i]) << i
-        plane[word + w] = bits
-    if count & 63:
+        plane[w] = bits
+    if len(a) & 63:
         bits = 0
-        for i in range(count & 63):
+        for i in range(len(a) & 63):
             bits |= int(a[whole * 64 + i] < b[whole * 64 + i]) << i
-        plane[word + whole] = bits
+        plane[whole] = bits
 
 
-def equal(a: FloatArray, b: FloatArray, count: int, plane: IntArray, word: int) -> None:
-    """Write where a == b into a plane, from a word on."""
-    whole = count >> 6
+def equal(a: FloatArray, b: FloatArray, plane: IntArray) -> None:
+    """Write where a == b into a plane."""
+    whole = len(a) >> 6
     for w in range(whole):
         bits = 0
         for i in range(64):
             bits |= int(a[w * 64 + i] == b[w * 64 + i]) << i
-        plane[word + w] = bits
-    if count & 63:
+        plane[w] = bits
+    if len(a) & 63:
         bits = 0
-        for i in range(count & 63):
+        for i in range(len(a) & 63):
             bits |= int(a[whole * 64 + i] == b[whole * 64 + i]) << i
-        plane[word + whole] = bits
+        plane[whole] = bits
 
 
 def work_planes(operations: IntArray, known: IntArray, planes: IntArray) -> None:
@@ -154,36 +164,41 @@ def work_planes(operations: IntArray, known: IntArray, planes: IntArray) -> None
 
     A plane below 0 is one of `known`: -1 the first of them.
     """
-    words = planes.shape[1]
     for at in range(len(operations)):
-        code, out, b = operations[at, 0], operations[at, 1], operations[at, 3]
-        first = plane_of(operations[at, 2], known, planes)
-        if code == PREVIOUS:
-            earlier(first, planes[out], b >> 6, b & 63, words)
-            continue
-        second, result = plane_of(b, known, planes), planes[out]
-        if code == AND:
-            for w in range(words):
-                result[w] = first[w] & second[w]
-        elif code == OR:
-            for w in range(words):
-                result[w] = first[w] | second[w]
+        code, out = operations[at, 0], planes[operations[at, 1]]
+        a, b = operations[at, 2], operations[at, 3]
+        if code == PREVIOUS and a < 0:
+            earlier(known[-1 - a], out, b >> 6, b & 63)
+        elif code == PREVIOUS:
+            earlier(planes[a], out, b >> 6, b & 63)
+        elif a < 0 and b < 0:
+            join(code, known[-1 - a], known[-1 - b], out)
+        elif a < 0:
+            join(code, known[-1 - a], planes[b], out)
+        elif b < 0:
+            join(code, planes[a], known[-1 - b], out)
         else:
-            for w in range(words):
-                result[w] = first[w] & ~second[w]
+            join(code, planes[a], planes[b], out)
 
 
-def plane_of(place: int, known: IntArray, planes: IntArray) -> IntArray:
-    """Return a plane by its place."""
-    plane: IntArray = known[-1 - place] if place < 0 else planes[place]
-    return plane
+def join(code: int, a: IntArray, b: IntArray, out: IntArray) -> None:
+    """Do one operation on two planes."""
+    if code == AND:
+        for w in range(len(out)):
+            out[w] = a[w] & b[w]
+    elif code == OR:
+        for w in range(len(out)):
+            out[w] = a[w] | b[w]
+    else:
+        for w in range(len(out)):
+            out[w] = a[w] & ~b[w]
 
 
-def earlier(plane: IntArray, out: IntArray, whole: int, rest: int, words: int) -> None:
+def earlier(plane: IntArray, out: IntArray, whole: int, rest: int) -> None:
     """Write a plane as it was 64 `whole` + `rest` bars ago; nothing is known before the span."""
-    for w in range(min(whole, words)):
+    for w in range(min(whole, len(out))):
         out[w] = 0
-    for w in range(whole, words):
+    for w in range(whole, len(out)):
         value = plane[w - whole] << rest
         if rest > 0 and w > whole:
             value |= (plane[w - whole - 1] >> (64 - rest)) & ((1 << rest) - 1)
