@@ -6,8 +6,9 @@ import pytest
 from rtrade.core import exact
 from rtrade.core.exact import window_means
 from rtrade.execution.compiled.binding import bind
-from rtrade.signals import loops, windows
+from rtrade.signals import exact_loops, loops, windows
 
+LISTED = {name: getattr(module, name) for module in (loops, exact_loops) for name in module.LOOPS}
 RNG = np.random.default_rng(11)
 CLOSE = np.round(30_000 * np.exp(np.cumsum(RNG.normal(0, 1e-3, 3000))), 2)
 SERIES = {
@@ -30,8 +31,9 @@ SERIES = {
 @pytest.fixture(scope="module")
 def compiled():
     bound = {}
-    bind(loops, bound, kept=loops.LOOPS)
-    return {name: bound[getattr(loops, name)] for name in loops.LOOPS}
+    for module in (loops, exact_loops):
+        bind(module, bound, kept=module.LOOPS)
+    return {name: bound[function] for name, function in LISTED.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +63,7 @@ def computed(x, y, means, others, n):
     return {
         "rises": rises,
         "falls": falls,
+        "faded": windows.faded(x, n),
         "sums": exact.window_sums(x, n),
         "means of both": means + others,
         "level": windows.mean(y, n),
@@ -101,17 +104,17 @@ def test_every_loop_is_used(compiled):
     def noting(name):
         def loop(*given):
             called.append(name)
-            compiled[name](*given)
+            return compiled[name](*given)
 
         return loop
 
-    windows.use({name: noting(name) for name in loops.LOOPS})
+    windows.use({name: noting(name) for name in LISTED})
     sums(*SERIES["prices"], 5)
-    assert set(called) == set(loops.LOOPS)
+    assert set(called) == LISTED.keys()
 
 
 def test_the_loops_say_in_plain_python_what_they_do():
     x, y = (values[:70] for values in SERIES["prices"])
     wanted = sums(x, y, 6)
-    windows.use({name: getattr(loops, name) for name in loops.LOOPS})
+    windows.use(LISTED)
     same(sums(x, y, 6), wanted)

@@ -5,7 +5,7 @@ import pytest
 
 from rtrade.catalog.builtin import builtin
 from rtrade.execution.compiled.binding import bind
-from rtrade.signals import loops, windows
+from rtrade.signals import exact_loops, loops, windows
 from rtrade.signals.kernels import compute, compute_together, sharing
 from rtrade.signals.together import TOGETHER, Asked
 
@@ -39,9 +39,11 @@ SERIES = {
 
 @pytest.fixture(scope="module")
 def compiled():
-    bound = {}
-    bind(loops, bound, kept=loops.LOOPS)
-    return {name: bound[getattr(loops, name)] for name in loops.LOOPS}
+    bound, found = {}, {}
+    for module in (loops, exact_loops):
+        bind(module, bound, kept=module.LOOPS)
+        found.update({name: bound[getattr(module, name)] for name in module.LOOPS})
+    return found
 
 
 @pytest.fixture(params=["arrays", "loops", "a few at a time"])
@@ -85,7 +87,7 @@ def test_several_are_as_each_is_alone(name, of):
         np.testing.assert_array_equal(values, was)
 
 
-@pytest.mark.parametrize("name", ["sma", "wma", "percent_rank", "mfi", "bbands", "stddev"])
+@pytest.mark.parametrize("name", [*TOGETHER, "stddev", "plus_dm", "minus_dm"])
 @pytest.mark.parametrize("of", SERIES)
 def test_loops_and_arrays_have_the_same_values(name, of, compiled):
     entry = builtin().get(name)

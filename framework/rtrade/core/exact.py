@@ -40,12 +40,12 @@ _BLOCK = 32768
 # As many by a loop, for values of one size, and the windows of which it keeps the changes at hand.
 _LOOPED, _ROOM = 65536, 1024
 
-# `signals.loops.sums` as machine code; empty where arrays are gone through.
+# `signals.exact_loops.sums` as machine code; empty where arrays are gone through.
 _loops: list[Callable[..., bool]] = []
 
 
 def use(loop: Callable[..., bool] | None) -> None:
-    """From here on, add up by machine code of `signals.loops.sums`; it changes no value."""
+    """From here on, add up by machine code of `signals.exact_loops.sums`; it changes no value."""
     _loops[:] = [loop] if loop else []
 
 

@@ -9,7 +9,7 @@ last bars: as many as there are after its warm-up.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -122,14 +122,23 @@ def _percent_rank(x: FloatArray, *, n: int) -> FloatArray:
 
 
 def _log_return_deviation(x: FloatArray, *, n: int) -> FloatArray:
+    return log_return_deviations(x, [n])[0]
+
+
+def log_return_deviations(x: FloatArray, lengths: Sequence[int]) -> list[FloatArray]:
+    """Return deviations, of samples, of n logarithmic returns; these are found once."""
     # One logarithm at a time: that of arrays differs, by processor, in the last bit.
     ratios = x[1:] / x[:-1]
     usable = (ratios > 0) & (ratios < np.inf)
     logged = map(math.log, np.where(usable, ratios, 1.0).data)
     returns = np.fromiter(logged, dtype=np.float64, count=len(ratios))
     returns[~usable] = np.nan
-    means = windows.total(returns, n) / n
-    return windows.deviation(returns, means, n, 1)
+    found = []
+    for n in lengths:
+        means = windows.total(returns, n)
+        means /= n
+        found.append(windows.deviation(returns, means, n, 1, out=means))
+    return found
 
 
 BARWISE: dict[str, Kernel] = {

@@ -1,9 +1,8 @@
 """Loops over windows as scalar code, for engines that have a compiler: `windows.use` takes them.
 
-They add up the very terms that `windows` and `core.exact` add up in arrays, in the same order
-where the order shows, so that every value is the same to the bit. Four terms of many windows are
-added at a time: a processor does several windows at once, and the sums stay in its registers in
-the meantime.
+They add up the very terms that `windows` adds up in arrays, in the same order, so that every sum
+is the same to the bit. Four terms of many windows are added at a time: a processor does several
+windows at once, and the sums stay in its registers in the meantime.
 """
 
 from __future__ import annotations
@@ -14,125 +13,6 @@ from rtrade.core.bars import FloatArray
 
 # Windows gone through at a time: their values, centers and sums stay in the nearest cache.
 _BLOCK = 1024
-# Adding this and taking it away rounds a number of less than 51 bits to a whole one.
-_ROUNDING = 1.5 * 2.0**52
-
-
-def sums(
-    x: FloatArray,
-    n: int,
-    scale: float,
-    unit: float,
-    step: float,
-    over: float,
-    out: FloatArray,
-    room: FloatArray,
-) -> bool:
-    """Write the sums of windows of n values, in units, each rounded once, divided by `over`.
-
-    Every value is taken apart: a whole number of units, and what is left as a whole number of
-    `1 / step` of a unit. `scale` is `1 / unit`, all are powers of two, and so large that every
-    sum of eight such numbers, and of n, is whole and below 2**53: they are added up as a running
-    sum, and nothing is rounded before the two sums are added. `room` has two rows for what is in
-    between. Returns False, with `out` spoilt, where more is left of some value.
-    """
-    high, low = 0.0, 0.0
-    for i in range(n):
-        scaled = x[i] * scale
-        whole = (scaled + _ROUNDING) - _ROUNDING
-        left = (scaled - whole) * step
-        if scaled * unit != x[i] or (left + _ROUNDING) - _ROUNDING != left:
-            return False
-        high += whole
-        low += left
-    out[0] = (high + low / step) / over
-    block = room.shape[1]
-    for start in range(1, len(out), block):
-        stop = min(start + block, len(out))
-        wholes, rests = room[0, : stop - start], room[1, : stop - start]
-        coming, going = x[start + n - 1 : stop + n - 1], x[start - 1 : stop - 1]
-        if taken_apart(coming, going, scale, unit, step, wholes, rests):
-            return False
-        high, low = run_on(high, wholes), run_on(low, rests)
-        joined(wholes, rests, 1 / step, over, out[start:stop])
-    return True
-
-
-def taken_apart(
-    coming: FloatArray,
-    going: FloatArray,
-    scale: float,
-    unit: float,
-    step: float,
-    wholes: FloatArray,
-    rests: FloatArray,
-) -> int:
-    """Write how the sums change from window to window; count the values of which more is left."""
-    lost = 0
-    for i in range(len(wholes)):
-        scaled, gone = coming[i] * scale, going[i] * scale
-        whole = (scaled + _ROUNDING) - _ROUNDING
-        left = (scaled - whole) * step
-        rest = (left + _ROUNDING) - _ROUNDING
-        lost += int(rest != left) | int(scaled * unit != coming[i])
-        before = (gone + _ROUNDING) - _ROUNDING
-        wholes[i] = whole - before
-        rests[i] = rest - (gone - before) * step
-    return lost
-
-
-def run_on(total: float, steps: FloatArray) -> float:
-    """Replace steps by the running total, which is returned; all of them are whole."""
-    count = len(steps)
-    for i in range(0, count - 3, 4):
-        # The next total waits for one addition, not for four.
-        one = steps[i]
-        two = one + steps[i + 1]
-        three = two + steps[i + 2]
-        four = two + (steps[i + 2] + steps[i + 3])
-        steps[i], steps[i + 1], steps[i + 2] = total + one, total + two, total + three
-        total += four
-        steps[i + 3] = total
-    for i in range(count - count % 4, count):
-        total += steps[i]
-        steps[i] = total
-    return total
-
-
-def joined(
-    wholes: FloatArray, rests: FloatArray, part: float, over: float, out: FloatArray
-) -> None:
-    """Write sums of wholes and of parts, rounded once, over the count."""
-    for i in range(len(out)):
-        out[i] = (wholes[i] + rests[i] * part) / over
-
-
-def level(x: FloatArray, n: int, means: FloatArray) -> None:
-    """Replace the means of windows of equal values by that value, as `core.runs.level` does."""
-    for start in range(0, len(means), _BLOCK):
-        stop = min(start + _BLOCK, len(means))
-        if doubtful(x[start:stop], x[start + n - 1 : stop + n - 1], means[start:stop]):
-            levelled(x, n, means)
-            return
-
-
-def doubtful(first: FloatArray, last: FloatArray, means: FloatArray) -> int:
-    """Count the windows that begin and end at a value that their mean is not, but is close to."""
-    found = 0
-    for i in range(len(means)):
-        value, mean = last[i], means[i]
-        close = abs(mean - value) <= 1e-9 * abs(value)
-        found += int(first[i] == value) & int(close) & int(mean != value)
-    return found
-
-
-def levelled(x: FloatArray, n: int, means: FloatArray) -> None:
-    """Replace the means of windows of equal values, wherever they are, by that value."""
-    still = 0
-    for i in range(len(x)):
-        still = still + 1 if i and x[i] == x[i - 1] else 0
-        if i >= n - 1 and still >= n - 1:
-            means[i - n + 1] = x[i]
 
 
 def deviations(
@@ -341,11 +221,31 @@ def products(
     """Add the products of the distances of `x` and `y` from their centers to `sums`."""
     for start in range(0, len(sums), _BLOCK):
         stop = min(start + _BLOCK, len(sums))
-        for k in range(n):
-            one_product(
-                x[start + k : stop + k], y[start + k : stop + k],
-                of_x[start:stop], of_y[start:stop], sums[start:stop],
+        first, second, part = of_x[start:stop], of_y[start:stop], sums[start:stop]
+        for k in range(start, start + n - n % 4, 4):
+            to = k + stop - start
+            four_products(
+                x[k:to], x[k + 1 : to + 1], x[k + 2 : to + 2], x[k + 3 : to + 3],
+                y[k:to], y[k + 1 : to + 1], y[k + 2 : to + 2], y[k + 3 : to + 3],
+                first, second, part,
             )  # fmt: skip
+        for k in range(start + n - n % 4, start + n):
+            to = k + stop - start
+            one_product(x[k:to], y[k:to], first, second, part)
+
+
+def four_products(
+    a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray,
+    e: FloatArray, f: FloatArray, g: FloatArray, h: FloatArray,
+    of_x: FloatArray, of_y: FloatArray, sums: FloatArray,
+) -> None:  # fmt: skip
+    """Add four products of distances to each sum, one after the other."""
+    for i in range(len(sums)):
+        first, second = of_x[i], of_y[i]
+        total = sums[i] + (a[i] - first) * (e[i] - second)
+        total = total + (b[i] - first) * (f[i] - second)
+        total = total + (c[i] - first) * (g[i] - second)
+        sums[i] = total + (d[i] - first) * (h[i] - second)
 
 
 def one_product(
@@ -356,10 +256,19 @@ def one_product(
         sums[i] += (x[i] - of_x[i]) * (y[i] - of_y[i])
 
 
+def faded(steps: FloatArray, n: int, out: FloatArray) -> None:
+    """Write running sums that lose an n-th of themselves for each step, from the n-th step on."""
+    total = 0.0
+    for i in range(n - 1):
+        total += steps[i]
+    out[0] = total
+    for i in range(1, len(out)):
+        total = total - total / n + steps[n - 2 + i]
+        out[i] = total
+
+
 # What `windows.use` takes; the rest is called by these.
 LOOPS = (
-    "sums",
-    "level",
     "deviations",
     "sizes",
     "weighted",
@@ -367,4 +276,5 @@ LOOPS = (
     "lower",
     "sided",
     "products",
+    "faded",
 )

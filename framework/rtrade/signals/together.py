@@ -10,6 +10,7 @@ import numpy as np
 from rtrade.catalog.registry import Number
 from rtrade.core.bars import FloatArray
 from rtrade.signals import windows
+from rtrade.signals.language import log_return_deviations
 from rtrade.signals.volumes import money_flows
 
 
@@ -66,6 +67,7 @@ def _bands(
 
 TOGETHER: dict[str, Callable[..., Found]] = {
     "bbands": _bbands,
+    "log_return_deviation": _by_length(log_return_deviations),
     "mfi": _by_length(money_flows),
     "percent_rank": _by_length(windows.shares_below),
     "sma": _by_length(windows.means),

@@ -170,15 +170,7 @@ def _adxr(high: FloatArray, low: FloatArray, close: FloatArray, *, n: int) -> Fl
 
 def _movement(rise: FloatArray, fall: FloatArray, n: int) -> FloatArray:
     """Return Wilder's sums of the steps that are greater than those to the other side."""
-    steps = np.where((rise > fall) & (rise > 0), rise, 0.0).tolist()
-    total = 0.0
-    for step in steps[: n - 1]:
-        total += step
-    result = [total]
-    for step in steps[n - 1 :]:
-        total = total - total / n + step
-        result.append(total)
-    return np.array(result)
+    return windows.faded(np.where((rise > fall) & (rise > 0), rise, 0.0), n)
 
 
 def _plus_dm(high: FloatArray, low: FloatArray, *, n: int) -> FloatArray:

@@ -27,12 +27,12 @@ _ROOM = 1024
 
 Numbers = TypeVar("Numbers", FloatArray, TriArray)
 
-# Functions of `loops` as machine code, by name; empty where arrays are gone through.
+# Functions of `loops` and `exact_loops` as machine code, by name; without, arrays are gone through.
 _loops: dict[str, Callable[..., Any]] = {}
 
 
 def use(loops: Mapping[str, Callable[..., Any]]) -> None:
-    """From here on, go over windows by machine code of functions of `signals.loops`, by name.
+    """From here on, go over windows by machine code, of what `loops` and `exact_loops` list.
 
     It changes no value. Without a name, arrays are gone through as before.
     """
@@ -242,6 +242,25 @@ def sided(now: FloatArray, before: FloatArray, flow: FloatArray) -> tuple[FloatA
     rises, falls = np.empty(len(flow)), np.empty(len(flow))
     loop(sealed(now), sealed(before), sealed(flow), rises, falls)
     return rises, falls
+
+
+def faded(steps: FloatArray, n: int) -> FloatArray:
+    """Return Wilder's sums: of the first n - 1 steps, then less an n-th of itself and one more."""
+    found = np.empty(len(steps) - n + 2)
+    loop = _loops.get("faded")
+    if loop is not None:
+        loop(sealed(steps), n, found)
+        return found
+    values = steps.tolist()
+    total = 0.0
+    for step in values[: n - 1]:
+        total += step
+    result = [total]
+    for step in values[n - 1 :]:
+        total = total - total / n + step
+        result.append(total)
+    found[:] = result
+    return found
 
 
 def in_blocks(

@@ -61,15 +61,18 @@ class Kernels(NamedTuple):
 def sweep_kernels() -> Kernels:
     """Return the kernels of a sweep; each is compiled, or loaded, by its first call."""
     from rtrade.execution.compiled import batch, machine, statistics
-    from rtrade.signals import loops, windows
+    from rtrade.signals import exact_loops, loops, windows
 
     bound = _bound()
     bind(machine, bound, kept=("work_numbers", "work_planes"))
     bind(statistics, bound)
     bind(batch, bound, kept=("walk_all",), allocates=True)
     # Windows are what most rows are made of: from now on by loops, which give the same numbers.
-    bind(loops, bound, kept=loops.LOOPS)
-    windows.use({name: bound[getattr(loops, name)] for name in loops.LOOPS})
+    by_name = {}
+    for module in (loops, exact_loops):
+        bind(module, bound, kept=module.LOOPS)
+        by_name.update({name: bound[getattr(module, name)] for name in module.LOOPS})
+    windows.use(by_name)
     return Kernels(bound[machine.work_numbers], bound[machine.work_planes], bound[batch.walk_all])
 
 
