@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from rtrade.report.why_schema import why_schema
 from rtrade.testing import FakeExchange, ManualClock
 from rtrade.web.blueprints import apis
 from rtrade.web.openapi import openapi_document
+from rtrade.web.pages.frame import PLACES as PARTS
 from rtrade.workflow.why import why
 from web.serving import Served, copy_run, make_run, make_workspace, served
 
@@ -290,12 +293,26 @@ def test_its_schemas_are_schemas_and_all_names_are_known() -> None:
     assert set(references(DOCUMENT)) <= known
 
 
+PLACES = {place.address for place in PARTS}
+
+
 def test_the_page_of_the_document_needs_nothing_else(server: Served) -> None:
     page = server.get("/api/docs").body.decode()
     for path in DOCUMENT["paths"]:
         assert path in page
     assert "://" not in page.replace("http://www.w3.org/", "")
-    assert "<script" not in page
+    # What it loads is the viewer's own.
+    loaded = re.findall(r"""(?:src|href)=["']([^"'#]+)""", page)
+    assert {one for one in loaded if not one.startswith(("/static/", "/api/"))} <= PLACES
+
+
+def test_the_page_of_the_document_says_which_values_a_parameter_takes(server: Served) -> None:
+    page = html.unescape(server.get("/api/docs").body.decode())
+    assert "object at 0x" not in page
+    for value in ("1 to 1,000; default 20", "json, csv, arrow; default json", "string; required"):
+        assert f"<td>{value}</td>" in page
+    for operation in (one for path in DOCUMENT["paths"].values() for one in path.values()):
+        assert operation["summary"].partition("`")[0] in page
 
 
 # The server as its own document says

@@ -13,7 +13,8 @@ import pytest
 from rtrade.core.resources import data_folder
 from rtrade.web.pages.assets import HTMX
 from rtrade.web.site import site_of
-from web.serving import Served, copy_run, make_run, make_workspace, served
+from rtrade.web.templates import sentence
+from web.serving import TOKEN, Served, copy_run, make_run, make_workspace, served
 
 VENDOR = data_folder("reports") / "static" / "vendor" / HTMX
 BROWSER = {"Accept": "text/html"}
@@ -182,6 +183,52 @@ def test_findings_stand_at_their_lines(viewer, workspace):
         wrong.unlink()
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "heading", "said", "way"),
+    [
+        ("/nothing", 404, "Not found", "There is nothing at this address.", "/"),
+        ("/runs/x-0123456789", 404, "Not found", "There is no run x-0123456789 .", "/"),
+        ("/strategies/none", 404, "Not found", "There is no strategy none in", "/strategies"),
+        ("/jobs/0123456789abcdef", 404, "Not found", "", "/jobs"),
+        ("/?page=x", 422, "Not understood", "page is no number of a page.", "/"),
+        ("/data/series?source=nowhere&symbol=A/B&timeframe=1h", 422, "Not understood", "", "/data"),
+    ],
+)
+def test_what_is_not_there_is_said_within_the_viewer(viewer, path, status, heading, said, way):
+    page = look(viewer, path, status)
+    assert f"<h1>{heading}</h1>" in page
+    assert 'aria-label="Parts of the viewer"' in page
+    assert said in " ".join(words(page).split())
+    assert "`" not in words(page)
+    assert f'class="button" href="{way}"' in page
+
+
+def test_who_has_no_token_sees_nothing_of_the_viewer(workspace):
+    with served(workspace, token=TOKEN) as here:
+        page = here.ask("POST", "/login", b"token=x", Accept="text/html")
+        assert page.status in (401, 403)
+        for reply in (page, here.get("/nothing", Host="evil.example", Accept="text/html")):
+            assert b"Parts of the viewer" not in reply.body
+        inside = here.get("/nothing", Accept="text/html", Authorization=f"Bearer {TOKEN}")
+        assert inside.status == 404
+        assert b"Parts of the viewer" in inside.body
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("there is no run", "There is no run."),
+        ("`at` is no time", "`at` is no time."),
+        ("binance@host has no symbol", "binance@host has no symbol."),
+        ("sma_btc is broken", "sma_btc is broken."),
+        ("did you mean `x`?", "Did you mean `x`?"),
+        ("", ""),
+    ],
+)
+def test_a_message_becomes_a_sentence_and_names_stay(text, expected):
+    assert sentence(text) == expected
+
+
 def test_a_form_that_cannot_be_run_says_why_and_keeps_what_was_written(viewer):
     reply = send(viewer, "/strategies/sma_btc/runs", sets="params.fast=many", last="30d")
     page = reply.body.decode()
@@ -224,6 +271,10 @@ def test_runs_are_compared_number_by_number(viewer, run):
     assert "Three runs" in three
     assert 'class="third"' in three
     assert "Trades that all of them began" in words(three)
+    coarse = make_run(run.parents[1], "data.timeframe=4h", last="20d")
+    notes = words(look(viewer, f"/compare?run={run.name}&run={coarse.name}"))
+    assert "They traded another timeframe: 1h and 4h." in notes
+    assert "Their bars are not the same" not in notes
 
 
 def test_a_comparison_of_one_run_says_how_to_choose_more(viewer, run):

@@ -101,7 +101,11 @@ def _notes(first: StoredRun, second: StoredRun) -> Iterator[str]:
             f"They cover other times: {_stretch(a)}, and {_stretch(b)}. Each metric is of the "
             "whole of its own run."
         )
-    elif a["sha256"] != b["sha256"]:
+    elif (
+        a["sha256"] != b["sha256"]
+        and a["symbol"] == b["symbol"]
+        and a["timeframe"] == b["timeframe"]
+    ):
         yield "Their bars are not the same, though of the same time: other source, or corrected."
     plans = [dict(flat(run.plan)) for run in (first, second)]
     costs = [{k: v for k, v in plan.items() if k.startswith("canonical.costs.")} for plan in plans]

@@ -64,7 +64,8 @@ def _sections(why: Why) -> Iterator[tuple[str, list[str]]]:
     if why.worked:
         yield "Levels in this bar", [words.worked(one, filled) for one in why.worked]
     yield "Position", _position(why)
-    yield "Account", list(_account(why))
+    quote = why.symbol.partition("/")[2].partition(":")[0]
+    yield f"Account, in {quote}" if quote else "Account", list(_account(why))
 
 
 def _decided(why: Why) -> list[str]:

@@ -7,15 +7,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 
-from rtrade import __version__
 from rtrade.web.endpoints import Api, Endpoint
 from rtrade.web.openapi import DESCRIPTION, openapi_document, refusals_of
+from rtrade.web.pages.frame import show
 from rtrade.web.parameters import Param
 from rtrade.web.problems import KINDS, MEDIA_TYPE
 from rtrade.web.replies import data_reply, encode, tag_of
-from rtrade.web.templates import page
 
 _GENERATED = """\
 Generated from the declarations of `web/api/`; `make docs` writes it. `rtrade serve` has the same at
@@ -28,11 +27,18 @@ def documentation(groups: Sequence[Api]) -> Blueprint:
     document = openapi_document(groups)
     body = encode(document)
     tag = tag_of(body)
-    shown = {
-        "version": __version__,
+    shown: dict[str, Any] = {
         "description": DESCRIPTION,
-        "operations": [_shown(endpoint) for group in groups for endpoint in group.endpoints],
+        "groups": [
+            {
+                "name": group.name,
+                "doc": group.doc,
+                "operations": [_shown(one) for one in group.endpoints],
+            }
+            for group in groups
+        ],
         "kinds": list(KINDS.items()),
+        "media": MEDIA_TYPE,
         "schemas": [
             (name, _indented(schema)) for name, schema in document["components"]["schemas"].items()
         ],
@@ -47,29 +53,31 @@ def documentation(groups: Sequence[Api]) -> Blueprint:
     @made.get("/api/docs")
     def docs() -> Response:
         """Answer the page."""
-        return Response(page("serving/api.html.j2", nonce=g.nonce, **shown), mimetype="text/html")
+        return show("api.html.j2", at="/api/docs", **shown)
 
     return made
 
 
 def _shown(endpoint: Endpoint) -> dict[str, Any]:
     answer, body = endpoint.answer, endpoint.body
-    answers = [{"status": answer.status, "doc": answer.doc, "media": ", ".join(answer.content)}]
-    answers += [
-        {"status": status, "doc": doc, "media": MEDIA_TYPE}
-        for status, doc in refusals_of(endpoint).items()
-    ]
     return {
         "name": endpoint.name,
         "method": endpoint.method,
         "path": endpoint.path,
         "summary": endpoint.summary,
         "params": [
-            {"name": one.name, "doc": one.doc, "values": _values(one).replace("`", "")}
+            {"name": one.name, "doc": one.doc, "accepts": _values(one).replace("`", "")}
             for one in (*endpoint.path_params, *endpoint.query)
         ],
         "body": None if body is None else {"doc": body.doc, "schema": _indented(body.schema)},
-        "answers": answers,
+        "answer": {
+            "status": answer.status,
+            "doc": answer.doc,
+            "media": ", ".join(answer.content),
+        },
+        "refusals": [
+            {"status": status, "doc": doc} for status, doc in refusals_of(endpoint).items()
+        ],
     }
 
 

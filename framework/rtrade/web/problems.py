@@ -168,13 +168,22 @@ def wants_page() -> bool:
     return request.accept_mimetypes.best_match(offered, "application/json") == "text/html"
 
 
+def _page(document: Mapping[str, Any]) -> Response:
+    """Return the page of a problem: within the viewer for whoever may see that."""
+    if g.get("inside", False):
+        from rtrade.web.pages.frame import show_problem
+
+        return show_problem(document)
+    from rtrade.web.templates import page
+
+    made = page("serving/problem.html.j2", problem=document, nonce=g.get("nonce", ""))
+    return Response(made, document["status"], mimetype="text/html")
+
+
 def _answer(problem: Problem) -> Response:
     document = {**problem.document(), "instance": request.path}
     if wants_page():
-        from rtrade.web.templates import page
-
-        made = page("serving/problem.html.j2", problem=document, nonce=g.get("nonce", ""))
-        response = Response(made, problem.status, mimetype="text/html")
+        response = _page(document)
     else:
         body = json.dumps(document, ensure_ascii=True, allow_nan=False)
         response = Response(body, problem.status, mimetype=MEDIA_TYPE)

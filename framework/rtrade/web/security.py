@@ -138,7 +138,7 @@ def register_security(app: Flask, doors: Doors) -> None:
         elif not by_token and _is_asked_within_a_page() and doors.is_same_site() is False:
             # It could not be read there, and may have an exchange asked.
             raise Problem(403, "forbidden", "the request comes from a page of another site")
-        g.by_cookie = by_cookie
+        g.by_cookie, g.inside = by_cookie, not doors.guarded or by_cookie or by_token
         return None
 
     def leave(response: Response) -> Response:

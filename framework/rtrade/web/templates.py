@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,30 @@ from rtrade.core.resources import data_folder
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_WORD = re.compile(r"[a-z]+(?=[ ,]|$)")
+
 
 @cache
 def environment() -> Environment:
     """Return the environment of all pages; templates are those of `reports/templates`."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(data_folder("reports") / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["sentence"] = sentence
+    return made
+
+
+def sentence(text: str) -> str:
+    """Return a message or a hint as a sentence, with a capital first and a full stop last."""
+    # A name stays as it is spelled.
+    begun = text[:1].upper() + text[1:] if _WORD.match(text) else text
+    return begun if begun.endswith((".", "?", "!")) or not begun else f"{begun}."
 
 
 def page(template: str, **named: Any) -> str:

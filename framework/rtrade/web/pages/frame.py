@@ -31,12 +31,34 @@ PLACES = (
     Place("Data", "/data"),
     Place("Jobs", "/jobs", lambda here: bool(here.jobs.every())),
 )
+# What a status means to people.
+_HEADINGS = {
+    403: "Refused",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Not possible just now",
+    413: "Too large",
+    422: "Not understood",
+    500: "A bug of rtrade",
+    502: "Something that is asked failed",
+    503: "Not available just now",
+}
 
 
 def show(template: str, *, at: str, status: int = 200, **named: Any) -> Response:
     """Return a page of the viewer; `at` is the address of the part that it belongs to."""
     places = [place for place in PLACES if place.there(site())]
     return _answer(template, status, at=at, places=places, version=__version__, **named)
+
+
+def show_problem(problem: Mapping[str, Any]) -> Response:
+    """Return a page that says what went wrong; it leads to the part that the address is of."""
+    first = f"/{request.path.split('/')[1]}"
+    place = next((one for one in PLACES if one.address == first), PLACES[0])
+    status = problem["status"]
+    heading = _HEADINGS.get(status, problem["title"])
+    named = {"problem": problem, "heading": heading, "back": f"To the {place.title.lower()}"}
+    return show("problem.html.j2", at=place.address, status=status, **named)
 
 
 def piece(template: str, *, status: int = 200, **named: Any) -> Response:

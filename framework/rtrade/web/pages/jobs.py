@@ -21,20 +21,23 @@ AT = "/jobs"
 class Shown:
     """A job with its times as people read them; `seconds` is how long it took.
 
-    `run_id` is the run that it made, empty where it made none.
+    `run_id` is the run that it made, empty where it made none; `added` the bars that a sync did.
     """
 
     job: Job
     created: str
     seconds: str
     run_id: str
+    added: int | None
 
 
 def _shown(job: Job) -> Shown:
     ended = job.ended is not None and job.started is not None
     took = f"{((job.ended or 0) - (job.started or 0)) / 1000:.1f} s" if ended else ""
-    made = (job.result or {}).get("run_id", "")
-    return Shown(job, moment(iso(job.created))[:19], took, made)
+    result = job.result or {}
+    series = result.get("series")
+    added = None if series is None else sum(one["added"] for one in series)
+    return Shown(job, moment(iso(job.created))[:19], took, result.get("run_id", ""), added)
 
 
 @pages.get("/jobs")

@@ -88,7 +88,7 @@ def _choices() -> list[tuple[str, str]]:
 def _columns(wanted: Wanted) -> list[Column]:
     names = [("strategy", "Strategy", "", False), ("symbol", "Symbol", "", False)]
     names += [(one.name, one.title, one.doc, True) for one in wanted.metrics]
-    names.append(("started", "Run at", "When it was carried out, UTC.", False))
+    names.append(("started", "Run at, UTC", "When it was carried out.", False))
     way = "descending" if wanted.query.descending else "ascending"
     return [
         Column(title, doc, turned(wanted, name), way if name == wanted.query.order else "", number)

@@ -51,8 +51,7 @@ class Listed:
 def every() -> Response:
     """List the strategies of the workspace."""
     listed = [_listed(one) for one in site().strategies.every()]
-    folder = site().workspace / "strategies"
-    return frame.show("strategies.html.j2", at=AT, listed=listed, folder=folder, metrics=_METRICS)
+    return frame.show("strategies.html.j2", at=AT, listed=listed, metrics=_METRICS)
 
 
 def _listed(one: StrategyFile) -> Listed:
