@@ -88,6 +88,40 @@ def test_compiled_loops_give_the_same_bits(name, n, compiled):
     same(sums(x, y, n), wanted)
 
 
+@pytest.mark.parametrize("name", SERIES)
+def test_how_many_windows_are_added_up_at_a_time_does_not_show(name, compiled, monkeypatch):
+    """Some pieces of a series may be added up by the loop where others need more than two parts."""
+    x, lengths = SERIES[name][0][:900], (3, 1, 40, 200, 900)
+    wanted = exact.several_sums(x, *lengths)
+    windows.use(compiled)
+    monkeypatch.setattr(exact, "_LOOPED", 64)
+    monkeypatch.setattr(exact, "_ROOM", 10)
+    found = exact.several_sums(x, *lengths)
+    names = list(map(str, lengths))
+    same(dict(zip(names, found, strict=True)), dict(zip(names, wanted, strict=True)))
+
+
+@pytest.mark.parametrize("size", [1.0, 2.0**-700, 2.0**700])
+def test_two_parts_are_enough_for_values_of_near_sizes_and_not_for_others(size, compiled):
+    """Else this would not try what it is to try."""
+    windows.use(compiled)
+    near = size * RNG.uniform(0.1, 1000, 300)
+    far = np.append(near, size * 2.0**-90)
+    answers = []
+
+    def noting(*given):
+        answers.append(compiled["sums"](*given))
+        return answers[-1]
+
+    exact.use(noting)
+    for x in (near, far):
+        (found,) = window_means(x, 20)
+        exact.use(None)
+        np.testing.assert_array_equal(found, window_means(x, 20)[0])
+        exact.use(noting)
+    assert answers == [True, False]
+
+
 def test_series_that_are_parts_of_tables_or_not_to_be_written_to_are_taken(compiled):
     table = np.stack(SERIES["prices"], axis=1)
     wanted = sums(*SERIES["prices"], 20)

@@ -29,15 +29,42 @@ def deviations(
             middle[i] = centers[start + i]
         for i in range(len(part)):
             part[i] = 0.0
-        for k in range(start, start + n - n % 4, 4):
+        # The last four come with the root: a processor takes it while it adds up the next ones.
+        before = n - 4 if n >= 4 else n
+        for k in range(start, start + before - before % 4, 4):
             to = k + stop - start
             four_squares(
                 x[k:to], x[k + 1 : to + 1], x[k + 2 : to + 2], x[k + 3 : to + 3], middle, part
             )
-        for k in range(start + n - n % 4, start + n):
+        for k in range(start + before - before % 4, start + before):
             one_square(x[k : k + stop - start], middle, part)
-        for i in range(len(part)):
-            part[i] = math.sqrt(part[i] / over)
+        at, to = start + before, stop + before
+        if before < n:
+            last_squares(
+                x[at:to], x[at + 1 : to + 1], x[at + 2 : to + 2], x[at + 3 : to + 3],
+                middle, over, part,
+            )  # fmt: skip
+        else:
+            for i in range(len(part)):
+                part[i] = math.sqrt(part[i] / over)
+
+
+def last_squares(
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray,
+    d: FloatArray,
+    centers: FloatArray,
+    over: float,
+    sums: FloatArray,
+) -> None:
+    """Add the last four squares to each sum, and take the root of it over `over`."""
+    for i in range(len(sums)):
+        center = centers[i]
+        first, second = a[i] - center, b[i] - center
+        third, fourth = c[i] - center, d[i] - center
+        total = ((sums[i] + first * first) + second * second) + third * third
+        sums[i] = math.sqrt((total + fourth * fourth) / over)
 
 
 def four_squares(
