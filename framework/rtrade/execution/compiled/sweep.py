@@ -30,7 +30,7 @@ from rtrade.plan.plan import Plan
 from rtrade.plan.variants import Variant, Variants
 
 # Memory for indicators, for comparisons, and for what a group makes of these; in bytes.
-ROW_MEMORY = 288 * 2**20
+ROW_MEMORY = 256 * 2**20
 PLANE_MEMORY = 256 * 2**20
 GROUP_MEMORY = 24 * 2**20
 # Candidates whose rules are kept at a time.
