@@ -102,24 +102,33 @@ def test_how_many_windows_are_added_up_at_a_time_does_not_show(name, compiled, m
 
 
 @pytest.mark.parametrize("size", [1.0, 2.0**-700, 2.0**700])
-def test_two_parts_are_enough_for_values_of_near_sizes_and_not_for_others(size, compiled):
+def test_values_are_whole_or_of_two_parts_or_of_more(size, compiled):
     """Else this would not try what it is to try."""
     windows.use(compiled)
     near = size * RNG.uniform(0.1, 1000, 300)
     far = np.append(near, size * 2.0**-90)
     answers = []
 
-    def noting(*given):
-        answers.append(compiled["sums"](*given))
-        return answers[-1]
+    def noting(name):
+        def loop(*given):
+            answers.append((name, compiled[name](*given)))
+            return answers[-1][1]
 
-    exact.use(noting)
-    for x in (near, far):
+        return loop
+
+    whole = size * RNG.integers(2**52, 2**54, 300) * 1.0
+    for x in (whole, near, far):
+        exact.use({name: noting(name) for name in ("whole_sums", "sums")})
         (found,) = window_means(x, 20)
-        exact.use(None)
+        exact.use({})
         np.testing.assert_array_equal(found, window_means(x, 20)[0])
-        exact.use(noting)
-    assert answers == [True, False]
+    assert answers == [
+        ("whole_sums", True),
+        ("whole_sums", False),
+        ("sums", True),
+        ("whole_sums", False),
+        ("sums", False),
+    ]
 
 
 def test_series_that_are_parts_of_tables_or_not_to_be_written_to_are_taken(compiled):
@@ -143,7 +152,8 @@ def test_every_loop_is_used(compiled):
         return loop
 
     windows.use({name: noting(name) for name in LISTED})
-    sums(*SERIES["prices"], 5)
+    for name in ("prices", "both signs"):
+        sums(*SERIES[name], 5)
     assert set(called) == LISTED.keys()
 
 
@@ -152,3 +162,7 @@ def test_the_loops_say_in_plain_python_what_they_do():
     wanted = sums(x, y, 6)
     windows.use(LISTED)
     same(sums(x, y, 6), wanted)
+    x, y = (values[:70] for values in SERIES["both signs"])
+    found = sums(x, y, 6)
+    windows.use({})
+    same(found, sums(x, y, 6))

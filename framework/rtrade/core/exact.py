@@ -12,14 +12,14 @@ A running sum drifts, and depends on where it began. Here it cannot:
 
 So a window's sum depends on the values in it and on nothing else.
 
-An engine that has a compiler adds up faster, by `use`: where two parts suffice, both are whole
-numbers so small that even their running sums are exact.
+An engine that has a compiler adds up faster, by `use`: running sums of integers, or, where two
+parts suffice, of both, which are whole numbers so small that these too are exact.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +40,17 @@ _BLOCK = 32768
 # As many by a loop, for values of one size, and the windows of which it keeps the changes at hand.
 _LOOPED, _ROOM = 65536, 1024
 
-# `signals.exact_loops.sums` as machine code; empty where arrays are gone through.
-_loops: list[Callable[..., bool]] = []
+# Functions of `signals.exact_loops` as machine code; empty where arrays are gone through.
+_loops: dict[str, Callable[..., bool]] = {}
 
 
-def use(loop: Callable[..., bool] | None) -> None:
-    """From here on, add up by machine code of `signals.exact_loops.sums`; it changes no value."""
-    _loops[:] = [loop] if loop else []
+def use(loops: Mapping[str, Callable[..., bool]]) -> None:
+    """From here on, add up by machine code of `whole_sums` and `sums`, where they are among these.
+
+    It changes no value.
+    """
+    _loops.clear()
+    _loops.update({name: loops[name] for name in ("whole_sums", "sums") if name in loops})
 
 
 def window_sums(x: FloatArray, n: int) -> FloatArray:
@@ -86,7 +90,7 @@ class _Room:
         self.rest, self.part = np.empty(size), np.empty(size)
         self.integers = np.empty(size, dtype=np.int64)
         self._sums = np.zeros(size + 1, dtype=np.int64)
-        self.changes = np.empty((2, _ROOM))
+        self.totals, self.changes = np.empty(_ROOM, dtype=np.int64), np.empty((2, _ROOM))
 
     def add_up(self, integers: IntArray) -> None:
         """Take the prefix sums of integers, in 64 bits that may run over."""
@@ -165,17 +169,23 @@ def _block(
 
 
 def _by_loop(x: FloatArray, exponent: int, windows: _Windows, room: _Room) -> bool:
-    """Write window sums by a loop; False where there is none, or two parts are not enough."""
-    if not _loops:
-        return False
+    """Write window sums by a loop; False where there is none that suffices."""
     n, at, over, out = windows
+    values, length = x[at : at + len(out) + n - 1], (n - 1).bit_length()
+    loop = _loops.get("whole_sums")
+    if loop is not None:
+        unit = exponent + length - 63
+        scale, size, divisor = (math.ldexp(*one) for one in ((1, -unit), (1, unit), (over, -unit)))
+        if loop(values, n, scale, size, divisor, out, room.totals):
+            return True
+    loop = _loops.get("sums")
+    if loop is None:
+        return False
     # No sum of n, and none of eight, needs more than 53 bits.
-    length = max((n - 1).bit_length(), 3)
-    unit = exponent + length - 53
-    scale, step = math.ldexp(1.0, -unit), math.ldexp(1.0, 54 - length)
-    size, divisor = math.ldexp(1.0, unit), math.ldexp(over, -unit)
-    values = x[at : at + len(out) + n - 1]
-    return _loops[0](values, n, scale, size, step, divisor, out, room.changes)
+    length = max(length, 3)
+    unit, step = exponent + length - 53, math.ldexp(1.0, 54 - length)
+    scale, size, divisor = (math.ldexp(*one) for one in ((1, -unit), (1, unit), (over, -unit)))
+    return loop(values, n, scale, size, step, divisor, out, room.changes)
 
 
 def _over_counts(windows: list[_Windows], unit: int) -> None:

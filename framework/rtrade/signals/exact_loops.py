@@ -5,12 +5,60 @@ They give the very values of `core.exact` and `core.runs`, which go through arra
 
 from __future__ import annotations
 
-from rtrade.core.bars import FloatArray
+from rtrade.core.bars import FloatArray, IntArray
 
 # Windows looked at at a time.
 _BLOCK = 1024
 # Adding this and taking it away rounds a number of less than 51 bits to a whole one.
 _ROUNDING = 1.5 * 2.0**52
+
+
+def whole_sums(
+    x: FloatArray,
+    n: int,
+    scale: float,
+    unit: float,
+    over: float,
+    out: FloatArray,
+    room: IntArray,
+) -> bool:
+    """Write the sums of windows of n values, in units, each rounded once, divided by `over`.
+
+    The values are taken for whole numbers of units, a power of two such that no sum needs more
+    than 63 bits; `scale` is `1 / unit`. Returns False, with `out` spoilt, where one is not whole.
+    """
+    total = 0
+    for i in range(n):
+        whole = int(x[i] * scale)
+        if float(whole) * unit != x[i]:
+            return False
+        total += whole
+    out[0] = float(total) / over
+    for start in range(1, len(out), len(room)):
+        stop = min(start + len(room), len(out))
+        changes = room[: stop - start]
+        coming, going = x[start + n - 1 : stop + n - 1], x[start - 1 : stop - 1]
+        if counted(coming, going, scale, unit, changes):
+            return False
+        for i in range(len(changes)):
+            total += changes[i]
+            changes[i] = total
+        part = out[start:stop]
+        for i in range(len(part)):
+            part[i] = changes[i] / over
+    return True
+
+
+def counted(
+    coming: FloatArray, going: FloatArray, scale: float, unit: float, changes: IntArray
+) -> int:
+    """Write how the sums change from window to window; count the values that are not whole."""
+    broken = 0
+    for i in range(len(changes)):
+        whole = int(coming[i] * scale)
+        broken += int(float(whole) * unit != coming[i])
+        changes[i] = whole - int(going[i] * scale)
+    return broken
 
 
 def sums(
@@ -131,4 +179,4 @@ def levelled(x: FloatArray, n: int, means: FloatArray) -> None:
 
 
 # What `windows.use` takes; the rest is called by these.
-LOOPS = ("sums", "level")
+LOOPS = ("whole_sums", "sums", "level")
