@@ -7,7 +7,6 @@ no operation for are rows: `signals` computes them, once for all candidates that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import NamedTuple
@@ -83,29 +82,17 @@ class Lowered:
     """What the rules of candidates are made of; later parts are made of earlier ones.
 
     Plane 0 is never true, plane k the result of operation k - 1 of `logic`, plane -k of leaf
-    k - 1. `rows` are the number nodes to compute before. `reach` is how many bars before the first
-    one have to be worked through, too.
+    k - 1. `rows` are the number nodes to compute before, `rows_of` the numbers of those that each
+    leaf reads. `reach` is how many bars before the first one have to be worked through, too.
     """
 
     rows: list[Node] = field(default_factory=list)
     constants: list[float] = field(default_factory=lambda: [0.0])
     expressions: list[Expression] = field(default_factory=list)
     leaves: list[Comparison | Given] = field(default_factory=list)
+    rows_of: list[tuple[int, ...]] = field(default_factory=list)
     logic: list[Logic] = field(default_factory=list)
     reach: int = 0
-
-    def rows_of(self, leaf: Comparison | Given) -> tuple[int, ...]:
-        """Return which rows a leaf is computed from, each once, in order."""
-        if isinstance(leaf, Given):
-            return ()
-        return tuple(sorted(set(self._rows_below((leaf.left, leaf.right)))))
-
-    def _rows_below(self, operands: Iterable[Operand]) -> Iterable[int]:
-        for operand in operands:
-            if operand.kind == machine.ROW:
-                yield operand.place
-            elif operand.kind == machine.BLOCK_AT_HAND:
-                yield from self._rows_below(self.expressions[operand.place][1:])
 
 
 class Lowering:
@@ -121,6 +108,7 @@ class Lowering:
         self._planes: dict[tuple[int, bool], int] = {}
         self._logic_planes: dict[Logic, int] = {}
         self._reach = [0]
+        self._expression_rows: list[tuple[int, ...]] = []
 
     def rule(self, node: Node | None) -> int:
         """Return the plane of where a rule is true."""
@@ -211,8 +199,21 @@ class Lowering:
     def _leaf(self, key: Comparison | tuple[int, bool], leaf: Comparison | Given) -> int:
         if key not in self._leaves:
             self.done.leaves.append(leaf)
+            self.done.rows_of.append(self._rows_below(leaf))
             self._leaves[key] = -len(self.done.leaves)
         return self._leaves[key]
+
+    def _rows_below(self, reader: Comparison | Given | Expression) -> tuple[int, ...]:
+        """Return which rows a leaf or an expression is computed from, each once."""
+        if isinstance(reader, Given):
+            return ()
+        found: dict[int, None] = {}
+        for operand in (reader.left, reader.right):
+            if operand.kind == machine.ROW:
+                found[operand.place] = None
+            elif operand.kind == machine.BLOCK_AT_HAND:
+                found |= dict.fromkeys(self._expression_rows[operand.place])
+        return tuple(found)
 
     def _number(self, node: Node, ago: int) -> Operand:
         key = (id(node), ago)
@@ -234,7 +235,8 @@ class Lowering:
         return Operand(machine.ROW, self.row(node), ago)
 
     def _arithmetic(self, code: int, a: Operand, b: Operand) -> Operand:
-        self.done.expressions.append(Expression(code, a, b))
+        self.done.expressions.append(made := Expression(code, a, b))
+        self._expression_rows.append(self._rows_below(made))
         return Operand(machine.BLOCK_AT_HAND, len(self.done.expressions) - 1, 0)
 
     def _constant(self, value: float) -> Operand:

@@ -72,7 +72,7 @@ def arranged(lowered: Lowered, rank: Sequence[int], rules: Sequence[Sequence[int
     more of these than of rows. Where there are none, it is the rows.
     """
     below = [sorted(leaves_below(lowered, planes)[1]) for planes in rules]
-    rows = {leaf: lowered.rows_of(lowered.leaves[leaf]) for leaf in set().union(*below)}
+    rows = {leaf: lowered.rows_of[leaf] for leaf in set().union(*below)}
     uses = Counter(
         row for leaves in below for row in {row for leaf in leaves for row in rows[leaf]}
     )
@@ -108,7 +108,7 @@ def by_strips(
     Comparisons of a row of one strip with others follow one another, so that the strip is kept
     until the last of them, and each of the others is computed once for a strip.
     """
-    rows = {leaf: lowered.rows_of(lowered.leaves[leaf]) for leaf in leaves}
+    rows = {leaf: lowered.rows_of[leaf] for leaf in leaves}
     uses = Counter(row for found in rows.values() for row in found)
     strip = max(room - _AT_A_TIME, 1)
 

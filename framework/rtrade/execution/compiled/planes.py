@@ -65,7 +65,7 @@ class Planes:
 
     def _needed(self, leaves: Sequence[int]) -> list[int]:
         """Return the rows of leaves, alike ones side by side."""
-        rows = {row for leaf in leaves for row in self._lowered.rows_of(self._lowered.leaves[leaf])}
+        rows = {row for leaf in leaves for row in self._lowered.rows_of[leaf]}
         return sorted(rows, key=self._rank.__getitem__)
 
     def _ask(self, leaves: Sequence[int]) -> None:

@@ -9,8 +9,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -94,9 +96,9 @@ def sweep(
             numbers = order[start : start + TOGETHER]
             # Nodes live as long as their variants: a block of them makes its own.
             fresh = variants.again() if start else variants
-            candidates = _candidates(fresh, columns, numbers, problems)
-            if candidates:
-                work = work_of(candidates, fresh.plan)
+            with _without_collecting():
+                work = work_of(_candidates(fresh, columns, numbers, problems), fresh.plan)
+            if work.candidates:
                 _work(work, fresh.plan, market, desk, pool, threads, results)
     return _table(variants, columns, results, problems, statistics=statistics)
 
@@ -124,6 +126,18 @@ def _work(
             jobs = [pool.submit(desk.work, group, planes, rows) for group in some]
             for group, job in zip(some, jobs, strict=True):
                 results[group.members] = job.result()
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Have Python look for no garbage: much is made at once that all lives on."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _length(columns: Mapping[str, tuple[Number, ...]]) -> int:
