@@ -72,11 +72,12 @@ def pages(workspace, viewer):
         "jobs": "/jobs",
         "job": f"/jobs/{job}",
         "api": "/api/docs",
+        "missing": "/strategies/none",
     }
 
 
 # Of these, the answer is no.
-REFUSED = {"why_none": "422"}
+REFUSED = {"why_none": "422", "missing": "404"}
 
 
 @pytest.mark.parametrize("host", ["example.org", "192.0.2.1", "[2001:db8::1]"])

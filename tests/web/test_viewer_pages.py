@@ -275,6 +275,10 @@ def test_runs_are_compared_number_by_number(viewer, run):
     notes = words(look(viewer, f"/compare?run={run.name}&run={coarse.name}"))
     assert "They traded another timeframe: 1h and 4h." in notes
     assert "Their bars are not the same" not in notes
+    twin = copy_run(run, "twin-0123456789")
+    both = words(look(viewer, f"/compare?run={run.name}&run={other.name}&run={twin.name}"))
+    assert "The lines of A and C are one: only that of C is seen." in both
+    assert "are one" not in words(three)
 
 
 def test_a_comparison_of_one_run_says_how_to_choose_more(viewer, run):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -207,4 +207,16 @@ def _summary(runs: Sequence[StoredRun]) -> str:
     gains = (run.document["metrics"]["total_return"] for run in runs)
     ends = [show(gain, Form.PERCENT, signed=True) for gain in gains]
     parts = [f"run {letter} by {end}" for letter, end in zip(LETTERS, ends, strict=False)]
-    return f"{', '.join(parts).replace(' by', ' changed by', 1)}.".replace("run", "Run", 1)
+    changed = f"{', '.join(parts).replace(' by', ' changed by', 1)}.".replace("run", "Run", 1)
+    return " ".join([changed, *_hidden(runs)])
+
+
+def _hidden(runs: Sequence[StoredRun]) -> Iterator[str]:
+    """Say which lines cannot be seen, since another one lies on them."""
+    same: dict[tuple[bytes, bytes], list[str]] = {}
+    for letter, run in zip(LETTERS, runs, strict=False):
+        same.setdefault((run.time.tobytes(), run.equity.tobytes()), []).append(letter)
+    for letters in same.values():
+        if len(letters) > 1:
+            names = f"{', '.join(letters[:-1])} and {letters[-1]}"
+            yield f"The lines of {names} are one: only that of {letters[-1]} is seen."
