@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -84,13 +85,37 @@ class _Windows(NamedTuple):
 
 
 class _Room:
-    """Arrays for one block, used for each anew: fresh ones would cost as much as the sums."""
+    """Arrays for one block, used for each anew: fresh ones would cost as much as the sums.
+
+    They are made when they are first needed.
+    """
 
     def __init__(self, size: int) -> None:
-        self.rest, self.part = np.empty(size), np.empty(size)
-        self.integers = np.empty(size, dtype=np.int64)
-        self._sums = np.zeros(size + 1, dtype=np.int64)
-        self.totals, self.changes = np.empty(_ROOM, dtype=np.int64), np.empty((2, _ROOM))
+        self._size = size
+
+    @cached_property
+    def rest(self) -> FloatArray:
+        return np.empty(self._size)
+
+    @cached_property
+    def part(self) -> FloatArray:
+        return np.empty(self._size)
+
+    @cached_property
+    def integers(self) -> IntArray:
+        return np.empty(self._size, dtype=np.int64)
+
+    @cached_property
+    def _sums(self) -> IntArray:
+        return np.zeros(self._size + 1, dtype=np.int64)
+
+    @cached_property
+    def totals(self) -> IntArray:
+        return np.empty(_ROOM, dtype=np.int64)
+
+    @cached_property
+    def changes(self) -> FloatArray:
+        return np.empty((2, _ROOM))
 
     def add_up(self, integers: IntArray) -> None:
         """Take the prefix sums of integers, in 64 bits that may run over."""

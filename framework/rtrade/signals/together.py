@@ -42,27 +42,29 @@ def _bbands(x: FloatArray, *, asked: Sequence[Asked]) -> Found:
     for place, one in enumerate(asked):
         places.setdefault(int(one.params["n"]), []).append(place)
     for n, alike in places.items():
-        middle = windows.mean(x, n)
-        spread = windows.deviation(x, middle, n, 0)
+        middle, away = windows.mean(x, n), [p for p in alike if asked[p].outputs - {"middle"}]
         for place in alike:
-            outputs, last = asked[place].outputs, place == alike[-1]
-            width = spread if last else windows.with_room(x, n - 1)
+            found[place] = {"middle": middle} if "middle" in asked[place].outputs else {}
+        if away:
+            spread = windows.deviation(x, middle, n, 0)
+        for place in away:
+            width = spread if place == away[-1] else windows.with_room(x, n - 1)
             np.multiply(spread, asked[place].params["k"], out=width)
-            found[place] = _bands(x, n, middle, width, outputs)
+            found[place] |= _bands(x, n, middle, width, asked[place].outputs)
     return found
 
 
 def _bands(
     x: FloatArray, n: int, middle: FloatArray, width: FloatArray, outputs: frozenset[str]
 ) -> dict[str, FloatArray]:
-    """Return what is asked for of the bands; the width is written over."""
-    found = {"middle": middle}
+    """Return the bands asked for, above and below; the width is written over."""
+    found = {}
     if "upper" in outputs:
         out = windows.with_room(x, n - 1) if "lower" in outputs else width
         found["upper"] = np.add(middle, width, out=out)
     if "lower" in outputs:
         found["lower"] = np.subtract(middle, width, out=width)
-    return {name: values for name, values in found.items() if name in outputs}
+    return found
 
 
 TOGETHER: dict[str, Callable[..., Found]] = {

@@ -76,7 +76,9 @@ def _flow_shares(
     close: FloatArray,
     volume: FloatArray,
 ) -> list[FloatArray]:
-    typical = (high + low + close) / 3
+    typical = high + low
+    typical += close
+    typical /= 3
     up, down = windows.sided(typical[1:], typical[:-1], (typical * volume)[1:])
     rises, falls = several_sums(up, *lengths), several_sums(down, *lengths)
     # Each share in the room of its sums.
