@@ -5,7 +5,7 @@ import pytest
 
 from rtrade.catalog.builtin import builtin
 from rtrade.catalog.registry import Entry, Input, Kind, Output, Param, Unit
-from rtrade.signals import kernels, windows
+from rtrade.signals import indicators, kernels, windows
 from rtrade.signals.kernels import IN_BLOCKS, compute, finite, names
 
 NAN, INF = float("nan"), float("inf")
@@ -133,3 +133,19 @@ def test_blocks_of_bars_do_not_show(name, monkeypatch):
             np.testing.assert_array_equal(blocks[output], values, strict=True)
             signs = (np.signbit(np.nan_to_num(one)) for one in (blocks[output], values))
             np.testing.assert_array_equal(*signs)
+
+
+@pytest.mark.parametrize("before", [0, 1, 37])
+@pytest.mark.parametrize("after", [0, 1, 50])
+def test_a_stretch_without_movement_is_found_wherever_it_lies(before, after, monkeypatch):
+    """From the bar on when it has been as long as it takes for an average to forget."""
+    monkeypatch.setattr(indicators, "fade", lambda *_: 5)
+    for n in (1, 2, 9):
+        long = n + 5
+        for still in (long - 1, long, 3 * long):
+            moved = np.ones(before + still + after, dtype=bool)
+            moved[before : before + still] = False
+            bars = np.arange(len(moved))
+            last = np.maximum.accumulate(np.where(moved, bars, 0))
+            wanted = (bars - last >= long) | (np.cumsum(moved) == 0)
+            np.testing.assert_array_equal(indicators.unmoved(moved, n), wanted)

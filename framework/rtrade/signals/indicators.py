@@ -46,7 +46,10 @@ def unmoved(moved: BoolArray, n: int) -> BoolArray:
     """Tell where nothing moved for so long that an n-bar average of movement has none left."""
     long = n + fade(wilder(n), RANGE)
     still = np.zeros(len(moved), dtype=bool)
-    if np.count_nonzero(moved) <= len(moved) - long:
+    # So long a stretch holds a whole one of those that are half as long, side by side.
+    half = (long + 1) // 2
+    parts = moved[: len(moved) // half * half].reshape(-1, half)
+    if not parts.any(axis=1).all():
         still |= since(moved) >= long
     still[: _before_first(moved)] = True
     return still

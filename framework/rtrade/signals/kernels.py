@@ -43,6 +43,8 @@ IN_BLOCKS = frozenset(
         "ac",
         "accbands",
         "ao",
+        "aroon",
+        "aroonosc",
         "beta",
         "cci",
         "cmf",

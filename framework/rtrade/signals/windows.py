@@ -137,6 +137,9 @@ def between_gaps(
 ) -> FloatArray:
     """Apply a kernel to each stretch without NaN, as if the series began there; `len(x)` values."""
     result = np.full(len(x), np.nan)
+    if len(x) > warmup and not np.isnan(x.min()):
+        result[warmup:] = kernel(x)
+        return result
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (~np.isnan(x)).view(np.int8), [0]))))
     for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         if stop - start > warmup:
