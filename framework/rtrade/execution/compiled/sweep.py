@@ -113,9 +113,9 @@ def _work(
     results: FloatArray,
 ) -> None:
     """Work candidates through in groups on the threads of a pool, and write their results."""
-    room = max(ROW_MEMORY // max(8 * len(market.base), 1), 1)
     bits = max((work.lowered.reach + len(market.bars)) // 8, 1)
-    most = max(PLANE_MEMORY // bits, 1)
+    room = _room(ROW_MEMORY // max(8 * len(market.base), 1), len(work.lowered.rows))
+    most = _room(PLANE_MEMORY // bits, len(work.lowered.leaves))
     rows = Rows(plan, market, work.lowered.rows, room)
     planes = Planes(plan, market, work.lowered, work.ranks, rows=rows, row_room=room, room=most)
     for groups in _blocks(work.groups(max(GROUP_MEMORY // bits, 64)), most):
@@ -126,6 +126,11 @@ def _work(
             jobs = [pool.submit(desk.work, group, planes, rows) for group in some]
             for group, job in zip(some, jobs, strict=True):
                 results[group.members] = job.result()
+
+
+def _room(memory: int, needed: int) -> int:
+    """Return for how many there is room: for what memory holds, but not for more than needed."""
+    return max(min(memory, needed), 1)
 
 
 @contextmanager
