@@ -158,9 +158,10 @@ def _massi(high: FloatArray, low: FloatArray, *, n: int, window: int) -> FloatAr
 
 def _rvi(x: FloatArray, *, n: int, deviation: int) -> FloatArray:
     spread = windows.deviation(x, windows.mean(x, deviation), deviation, 0)
-    step = x[deviation - 1 :] - x[deviation - 2 : -1]
-    up, down = (wilders(np.where(side, spread, 0.0), n=n) for side in (step > 0, step < 0))
-    values = np.asarray(100 * (up / (up + down)))
+    sides = windows.sided(x[deviation - 1 :], x[deviation - 2 : -1], spread)
+    up, down = (wilders(side, n=n) for side in sides)
+    down += up
+    values = np.asarray(100 * np.divide(up, down, out=up))
     values[unmoved(moves(x), n + deviation)[n + deviation - 2 :]] = np.nan
     return values
 
