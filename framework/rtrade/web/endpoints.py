@@ -20,7 +20,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from rtrade.web.parameters import Param
+from rtrade.web.parameters import MOST_REPEATED, Param
 from rtrade.web.problems import Problem, invalid_parameters
 
 PREFIX = "/api/v1"
@@ -215,6 +215,9 @@ def _read_query(params: Sequence[Param]) -> Found:
         if not texts:
             if param.required:
                 wrong.append({"name": param.name, "detail": "is missing"})
+        elif param.repeated and len(texts) > MOST_REPEATED:
+            detail = f"is given {len(texts):,} times: {MOST_REPEATED} are allowed"
+            wrong.append({"name": param.name, "detail": detail})
         elif param.repeated:
             read: dict[str, Any] = {}
             several = []

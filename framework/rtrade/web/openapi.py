@@ -9,7 +9,7 @@ from typing import Any
 from rtrade import __version__
 from rtrade.web.components import COMPONENTS
 from rtrade.web.endpoints import Answer, Api, Endpoint
-from rtrade.web.parameters import Param
+from rtrade.web.parameters import MOST_REPEATED, Param
 from rtrade.web.problems import KINDS, MEDIA_TYPE
 
 Document = dict[str, Any]
@@ -90,7 +90,7 @@ def _operation(endpoint: Endpoint) -> Document:
 def _parameter(param: Param, place: str) -> Document:
     schema: Mapping[str, Any] = param.schema
     if param.repeated:
-        schema = {"type": "array", "items": schema, "maxItems": 20}
+        schema = {"type": "array", "items": schema, "maxItems": MOST_REPEATED}
     return {
         "name": param.name,
         "in": place,

@@ -18,6 +18,8 @@ from rtrade.workflow.runs import RUN_ID
 
 # Times are whole milliseconds since 1970; beyond these there is no market, and no date either.
 EARLIEST, LATEST = 0, 4_102_444_800_000
+# How often a parameter that may be repeated may be given.
+MOST_REPEATED = 20
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?")
 
