@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -17,9 +18,10 @@ from rtrade.core.errors import EngineFault, InvalidInput
 from rtrade.core.timeframes import Timeframe
 from rtrade.execution import compiled
 from rtrade.execution.compiled import sweep as sweeping
-from rtrade.execution.compiled.binding import compiled_walk
+from rtrade.execution.compiled.binding import _bound, compiled_walk, sweep_kernels
 from rtrade.execution.compiled.bits import WORD
 from rtrade.execution.compiled.grouping import work_of
+from rtrade.execution.compiled.place import sources
 from rtrade.execution.compiled.planes import Planes
 from rtrade.execution.compiled.rows import Rows
 from rtrade.execution.compiled.sweep import sweep
@@ -198,3 +200,10 @@ def test_nothing_is_compiled_twice() -> None:
         sweep(variants_of(body), TABLE, market)
         single(variants_of(body), {}, market)
     assert len(compiled_walk().signatures) == 1
+
+
+def test_an_edit_of_what_is_compiled_is_compiled_anew() -> None:
+    sweep_kernels()
+    compiled_from = {Path(function.__code__.co_filename) for function in _bound()}
+    assert "exact_loops.py" in {path.name for path in compiled_from}
+    assert compiled_from <= set(sources())

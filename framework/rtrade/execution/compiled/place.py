@@ -12,20 +12,24 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
+def sources() -> tuple[Path, ...]:
+    """Return the files that all compiled code comes from."""
+    return (
+        *sorted(_PACKAGE.rglob("*.py")),
+        _PACKAGE.parent / "core" / "results.py",
+        *sorted((_PACKAGE.parent / "signals").glob("*loops.py")),
+    )
+
+
 @cache
 def kernel_folder() -> Path:
     """Return the folder of kernels that were compiled from this state of the package.
 
     It is below RTRADE_CACHE, else below the user's cache folder (XDG_CACHE_HOME, `~/.cache`). Its
-    name is a digest of all sources of `execution`, and of the versions of Python and numba.
+    name is a digest of the sources, and of the versions of Python, numba and numpy.
     """
     state = hashlib.sha256(f"{sys.version}|{version('numba')}|{version('numpy')}".encode())
-    sources = [
-        *sorted(_PACKAGE.rglob("*.py")),
-        _PACKAGE.parent / "core" / "results.py",
-        _PACKAGE.parent / "signals" / "loops.py",
-    ]
-    for path in sources:
+    for path in sources():
         state.update(path.name.encode() + path.read_bytes())
     return _root() / "kernels" / state.hexdigest()[:16]
 
