@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -145,7 +147,7 @@ def test_the_machine_finds_conditions_as_signals_do(first) -> None:
         variants = variants_of(f"rules: {{enter_long: '{text}'}}\nsizing: {{equity: 95%}}\n")
         plan = variants.plan
         work = work_of([(0, variants.of({}))], plan)
-        (group,) = work.groups(99)
+        (group,) = work.groups(9, 99, 99)
         rows = Rows(plan, market, work.lowered.rows, 9)
         planes = Planes(plan, market, work.lowered, work.ranks, rows=rows, row_room=9, room=99)
         with sweeping.ThreadPoolExecutor(1) as pool:
@@ -207,3 +209,25 @@ def test_an_edit_of_what_is_compiled_is_compiled_anew() -> None:
     compiled_from = {Path(function.__code__.co_filename) for function in _bound()}
     assert "exact_loops.py" in {path.name for path in compiled_from}
     assert compiled_from <= set(sources())
+
+
+FIRST_USE = """\
+import sys, threading
+from rtrade.execution.compiled.binding import compiled_walk, sweep_kernels
+sys.setswitchinterval(1e-6)
+gate, found = threading.Barrier(8), []
+def use():
+    gate.wait()
+    found.append((id(sweep_kernels()), id(compiled_walk())))
+threads = [threading.Thread(target=use) for _ in range(8)]
+for one in threads: one.start()
+for one in threads: one.join()
+print(len(found), len(set(found)))
+"""
+
+
+def test_threads_that_come_first_together_bind_kernels_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_USE], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["8", "1"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -35,6 +36,10 @@ def _lowest(typing: Any, word: Any) -> Any:  # noqa: ARG001 - numba's signature
     return types.int64(types.int64), generate
 
 
+# Where compiled code is kept is a setting of all threads, and nothing is to be bound twice.
+_BINDING = RLock()
+
+
 @cache
 def _bound() -> dict[Function, Any]:
     bound: dict[Function, Any] = {bits.lowest: _lowest}
@@ -45,7 +50,8 @@ def _bound() -> dict[Function, Any]:
 
 def compiled_walk() -> Function:
     """Return `walker.walk` as machine code; it is compiled, or loaded, by its first call."""
-    walk: Function = _bound()[walker.walk]
+    with _BINDING:
+        walk: Function = _bound()[walker.walk]
     return walk
 
 
@@ -57,9 +63,14 @@ class Kernels(NamedTuple):
     walk_all: Function
 
 
-@cache
 def sweep_kernels() -> Kernels:
     """Return the kernels of a sweep; each is compiled, or loaded, by its first call."""
+    with _BINDING:
+        return _sweep_kernels()
+
+
+@cache
+def _sweep_kernels() -> Kernels:
     from rtrade.execution.compiled import batch, machine, statistics
     from rtrade.signals import exact_loops, loops, windows
 

@@ -52,23 +52,26 @@ class Work:
     scales: Sequence[int | None]
     ranks: Sequence[int]
 
-    def groups(self, planes: int) -> Iterator[Group]:
-        """Yield the candidates in groups whose operations need at most so many planes.
+    def groups(self, rows: int, leaves: int, planes: int) -> Iterator[Group]:
+        """Yield the candidates in groups with at most so many leaves, and planes of operations.
 
-        A single candidate may need more.
+        A single candidate may need more. Where there is no room for all rows at once, the
+        candidates are put in another order.
         """
-        order = arranged(self.lowered, self.ranks, self.rules)
+        order: Sequence[int] = range(len(self.candidates))
+        if len(self.lowered.rows) > rows:
+            order = arranged(self.lowered, self.ranks, self.rules)
         for start in range(0, len(order), MOST):
-            yield from self._split(order[start : start + MOST], planes)
+            yield from self._split(order[start : start + MOST], leaves, planes)
 
-    def _split(self, chosen: Sequence[int], planes: int) -> Iterator[Group]:
+    def _split(self, chosen: Sequence[int], leaves: int, planes: int) -> Iterator[Group]:
         group = self._group(chosen)
-        if group.planes <= planes or len(chosen) == 1:
+        if (group.planes <= planes and len(group.leaves) <= leaves) or len(chosen) == 1:
             yield group
             return
         middle = len(chosen) // 2
-        yield from self._split(chosen[:middle], planes)
-        yield from self._split(chosen[middle:], planes)
+        yield from self._split(chosen[:middle], leaves, planes)
+        yield from self._split(chosen[middle:], leaves, planes)
 
     def _group(self, chosen: Sequence[int]) -> Group:
         rules = np.array([self.rules[at] for at in chosen], dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,10 @@ def by_strips(
     until the last of them, and each of the others is computed once for a strip.
     """
     rows = {leaf: lowered.rows_of[leaf] for leaf in leaves}
+    if len(set(chain.from_iterable(rows.values()))) <= room:
+        if leaves:
+            yield list(leaves)
+        return
     uses = Counter(row for found in rows.values() for row in found)
     strip = max(room - _AT_A_TIME, 1)
 

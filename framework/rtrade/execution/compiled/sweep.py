@@ -90,14 +90,13 @@ def sweep(
     results = np.full((_length(columns), batch.COLUMNS), np.nan)
     problems: dict[int, str] = {}
     desk = Desk(plan, market, statistics=statistics)
-    with ThreadPoolExecutor(threads) as pool:
+    with _without_collecting(), ThreadPoolExecutor(threads) as pool:
         order = along_a_curve([*columns.values()]) if columns else [0]
         for start in range(0, len(order), TOGETHER):
             numbers = order[start : start + TOGETHER]
             # Nodes live as long as their variants: a block of them makes its own.
             fresh = variants.again() if start else variants
-            with _without_collecting():
-                work = work_of(_candidates(fresh, columns, numbers, problems), fresh.plan)
+            work = work_of(_candidates(fresh, columns, numbers, problems), fresh.plan)
             if work.candidates:
                 _work(work, fresh.plan, market, desk, pool, threads, results)
     return _table(variants, columns, results, problems, statistics=statistics)
@@ -118,7 +117,7 @@ def _work(
     most = _room(PLANE_MEMORY // bits, len(work.lowered.leaves))
     rows = Rows(plan, market, work.lowered.rows, room)
     planes = Planes(plan, market, work.lowered, work.ranks, rows=rows, row_room=room, room=most)
-    for groups in _blocks(work.groups(max(GROUP_MEMORY // bits, 64)), most):
+    for groups in _blocks(work.groups(room, most, max(GROUP_MEMORY // bits, 64)), most):
         planes.provide([leaf for group in groups for leaf in group.leaves], pool, threads)
         for some in _scaled_together(groups, room):
             scales = {row for group in some for row in group.scales if row is not None}
@@ -135,7 +134,7 @@ def _room(memory: int, needed: int) -> int:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Have Python look for no garbage: much is made at once that all lives on."""
+    """Have Python look for no garbage: much is made that all lives on, and no circles."""
     collecting = gc.isenabled()
     gc.disable()
     try:
