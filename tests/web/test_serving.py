@@ -238,6 +238,34 @@ def test_an_answer_that_nobody_takes_up_is_cut_off(
         assert one.get("/healthz").status == 200
 
 
+def test_who_waits_for_an_answer_that_takes_long_is_not_cut_off(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[bool] = []
+    flush = channels.Channel._flush_some
+
+    def seen(channel: channels.Channel, *args: object, **options: object) -> object:
+        if channel.total_outbufs_len:
+            late.append(channel.is_late(time.time()))
+        return flush(channel, *args, **options)
+
+    def slow(app: Flask) -> None:
+        @app.get("/test/slow")
+        def slow() -> str:
+            # Longer than a client may be silent.
+            began = time.time()
+            while time.time() - began < 2 * channels.SILENT:
+                threading.Event().wait(channels.SILENT)
+            return "done"
+
+    monkeypatch.setattr(channels, "SILENT", 0.2)
+    monkeypatch.setattr(channels.Channel, "_flush_some", seen)
+    with served(workspace, prepare=slow) as one:
+        assert one.get("/test/slow").body == b"done"
+    assert late
+    assert not any(late)
+
+
 # Answers
 
 

@@ -78,6 +78,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
 
+    def write_soon(self, data: Any) -> Any:
+        """Take a part of an answer for the client."""
+        if not self.total_outbufs_len:
+            # Its silence begins here: how long the answer took to make is not the client's doing.
+            self.last_activity = time()
+        return super().write_soon(data)
+
     def _refuse(self) -> bool:
         wrong = self.parser_class(self.adj)
         wrong.error = BadRequest("")
