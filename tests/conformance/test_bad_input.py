@@ -27,7 +27,7 @@ NO_PRICES = (
     *(math.nextafter(LEAST_PRICE, 0), math.nextafter(MOST_PRICE, math.inf), 1.7e308),
 )
 NO_AMOUNTS = (math.nan, math.inf, 0.0, -1.0, math.nextafter(MOST_MONEY, math.inf))
-NO_LOTS = ("1E-16", "1.0001E-15", "1E+16", "9007199254740993", "0.1234567890123456", "500.5")
+NO_LOTS = ("1E-16", "1.0001E-15", "1E+16", "9007199254740993", "0.1234567890123456")
 
 PATH = [(100, 110, 90, 105), (105, 108, 101, 104), (104, 120, 80, 100), (100, 100, 100, 100)]
 DECIDED = ["enter_long", "", "exit_long enter_short", ""]
@@ -99,6 +99,7 @@ CASHES = (None, None, 5e-324, 1e-310, 1e-300, 1e17, 9.9e23, MOST_MONEY)
 LOTS = (
     *("1E-15", "9.99E-13", "1E+15", "999E+12", "1E-8", "0.1", "0.625", "125"),
     *("0.0000999", "0.12345", "123.456789012345", "0.000000123456789", "7E-15"),
+    *("500.5", "99999999999999.9"),
 )
 MINIMA = (None, None, 1e308, math.inf, 5e-324)
 AMOUNTS = (None, None, 5e-324, 1e-300, 1e-20, 1e20, MOST_MONEY)
@@ -126,4 +127,5 @@ def test_programs_at_the_limits_run_alike(part):
         case = at_the_limits(number)
         assert disagreements(*case) == {}, kept.text_of(case)
         fills += len(RUNS["compiled"](*case).fills)
-    assert fills > 150
+    # 150 on average, and more than half of that in every part.
+    assert fills > 75

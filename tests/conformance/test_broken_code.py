@@ -70,9 +70,10 @@ def sizes():
     """Whole numbers of lots as (n, m, d), with n * m / 10**d; some lie between two floats."""
     draw = Random(7)
     found = [(2**52 + 1, 15, 1), (2**52 + 3, 15, 1), (2**53 - 1, 11, 1), (2**53, 25, 1), (1, 3, 1)]
+    found += [(9 * 10**15 + 1, 21, 1)]
     found += [(9 * 10**15 + 1 + 20 * k, 11, 1) for k in range(4)]
     found += [
-        (draw.getrandbits(53), draw.randrange(1, 5 * 10 ** min(d + 2, 14)), d)
+        (draw.getrandbits(53), draw.randrange(1, 10**15), d)
         for d in (1, 1, 2, 3, 9, 18)
         for _ in range(60)
     ]

@@ -13,8 +13,6 @@ LEAST_PRICE, MOST_PRICE = 1e-12, 1e15
 # Amounts of money, and of the base currency.
 MOST_MONEY = MOST_UNITS = 1e24
 LEAST_LOT, MOST_LOT = Decimal("1e-15"), Decimal("1e15")
-# Lots that are no whole numbers, so that so many of them as a float64 counts fit into 64 bits.
-MOST_BROKEN_LOT = 500
 # Digits of a lot that a float64 holds, and digits after the point of which 64 bits do.
 LOT_DIGITS, LOT_DECIMALS = 15, 18
 
@@ -27,6 +25,4 @@ def wrong_lot(lot: Decimal) -> str | None:
     assert isinstance(parts.exponent, int)
     if len(parts.digits) > LOT_DIGITS or -parts.exponent > LOT_DECIMALS:
         return f"has more than {LOT_DIGITS} digits, or {LOT_DECIMALS} after the point"
-    if parts.exponent < 0 and lot > MOST_BROKEN_LOT:
-        return f"is no whole number, and above {MOST_BROKEN_LOT}"
     return None

@@ -53,6 +53,7 @@ BELOW_MINIMUM = REFUSALS.index("below_minimum")
 STILL = 1e-12
 # The largest count of lots that a float64 holds exactly, with all smaller ones.
 MOST_LOTS = 2**53
+_LOW = 2**26 - 1
 
 
 def slipped(price: float, direction: int, slip: float) -> float:
@@ -321,26 +322,33 @@ def lots_in(units: float, multiple: float, power: int) -> float:
 def quotient(n: int, m: int, b: int) -> float:
     """Return n * m / b rounded once, for 0 <= n <= 2**53, 0 < m < 10**15, 1 < b <= 10**18.
 
-    Where the product is too long for a float64: multiplied and divided bit by bit, to one more bit
-    than a float64 holds, and a last one that stands for all the rest.
+    Where the product is too long for a float64, and may be for 64 bits: it is made in two halves of
+    52 bits and divided bit by bit, to one more bit than a float64 holds or two, and a last one that
+    stands for all the rest.
     """
     if n <= MOST_LOTS // m:
         return (n * m) / b
-    whole, rest = 0, 0
-    for place in range(53, -1, -1):
-        rest = rest * 2 + ((n >> place) & 1) * m
-        part = rest // b
-        rest = rest - part * b
-        whole = whole * 2 + part
-    exponent = 0
-    while whole < MOST_LOTS:
-        rest = rest * 2
-        bit = 1 if rest >= b else 0
-        rest = rest - bit * b
-        whole = whole * 2 + bit
-        exponent += 1
-    sticky = 1 if rest > 0 else 0
-    return math.ldexp(float(whole * 2 + sticky), -exponent - 1)
+    crossed, inner = (n >> 26) * (m & _LOW), (n & _LOW) * (m >> 26)
+    low = (n & _LOW) * (m & _LOW) + ((crossed & _LOW) << 26) + ((inner & _LOW) << 26)
+    high = (n >> 26) * (m >> 26) + (crossed >> 26) + (inner >> 26) + (low >> 52)
+    whole = rest = more = 0
+    place = last = 104
+    while whole < MOST_LOTS or place > 0:
+        place -= 1
+        bit = 0
+        if place >= 52:
+            bit = (high >> (place - 52)) & 1
+        elif place >= 0:
+            bit = (low >> place) & 1
+        rest = rest * 2 + bit
+        digit = 1 if rest >= b else 0
+        rest -= digit * b
+        if whole < 2 * MOST_LOTS:
+            whole, last = whole * 2 + digit, place
+        else:
+            more |= digit
+    sticky = 1 if more + rest > 0 else 0
+    return math.ldexp(float(whole * 2 + sticky), last - 1)
 
 
 def lots(units: float, multiple: int, power: int, cash: float, price: float, fee: float) -> float:
