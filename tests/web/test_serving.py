@@ -213,6 +213,33 @@ def test_a_request_that_trickles_in_is_cut_off(
     assert server.raw(b"POST /api/v1/validate HTTP/1.1\r\nContent-Length: 9\r\n\r\n{") == b""
 
 
+def test_who_comes_as_another_is_cut_off_is_heard(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(create_app(workspace))
+    with socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\n")
+        while not any(one.busy for one in server.listener.active_channels.values()):
+            server.turn()
+        # The next turn has both to do: one is late, and there is a new one, who is given the
+        # number that the first one's connection had.
+        monkeypatch.setattr(channels, "_WHOLE", 0.0)
+        server.listener.next_channel_cleanup = 0
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            server.turn()
+            monkeypatch.undo()
+            thread = threading.Thread(target=server.run)
+            thread.start()
+            try:
+                assert client.recv(12) == b"HTTP/1.1 200"
+                slow.settimeout(PATIENCE)
+                assert slow.recv(1) == b""
+            finally:
+                server.stop()
+                thread.join(PATIENCE)
+
+
 def test_an_answer_that_nobody_takes_up_is_cut_off(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,11 +112,21 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress is untyped
 
     channel_class = Channel
     stopping = False
+    _due: float | None = None
 
     def maintenance(self, now: float) -> None:
-        """End connections that are idle, or too slow."""
+        """Have connections that are idle end, and those that are too slow be looked for."""
         super().maintenance(now)
-        for channel in list(self.active_channels.values()):
+        self._due = now
+
+    def cut_off(self) -> None:
+        """End connections that are too slow, now and then; called between two turns of the loop.
+
+        Within a turn, the number of a connection just ended would stand in what is polled, and
+        whoever came next would be given it, and be taken for the one that has ended.
+        """
+        now, self._due = self._due, None
+        for channel in list(self.active_channels.values()) if now is not None else []:
             if channel.is_late(now):
                 # Whoever waits to write to it is woken, and told that the client has gone.
                 channel.handle_close()

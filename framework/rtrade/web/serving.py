@@ -99,7 +99,7 @@ class Server:
         )
         self._dispatcher = ThreadedTaskDispatcher()
         self._dispatcher.set_thread_count(settings.threads)
-        self._listener = Listener(
+        self.listener = Listener(
             app,
             self._map,
             _sock=bound,
@@ -116,9 +116,14 @@ class Server:
         """Serve until `stop`, then end in order."""
         try:
             while not self._stopping.is_set():
-                wasyncore.loop(timeout=1, map=self._map, use_poll=True, count=1)
+                self.turn()
         finally:
             self._end()
+
+    def turn(self) -> None:
+        """Do what there is to do, or wait for it a second."""
+        wasyncore.loop(timeout=1, map=self._map, use_poll=True, count=1)
+        self.listener.cut_off()
 
     def stop(self) -> None:
         """Have `run` end; from any thread or a signal. A second call has it end at once."""
@@ -127,15 +132,15 @@ class Server:
         self._stopping.set()
         # The loop may be over, and its pipe closed.
         with suppress(OSError):
-            self._listener.pull_trigger()
+            self.listener.pull_trigger()
 
     def _end(self) -> None:
-        self._listener.refuse()
+        self.listener.refuse()
         began = monotonic()
         self._site.streams.close()
         jobs = threading.Thread(target=self._site.jobs.close, name="end-jobs")
         jobs.start()
-        while monotonic() - began < self._patience and self._listener.is_busy():
+        while monotonic() - began < self._patience and self.listener.is_busy():
             wasyncore.loop(timeout=0.05, map=self._map, use_poll=True, count=1)
         self._dispatcher.shutdown(timeout=_THREADS_END)
         jobs.join()
