@@ -69,12 +69,13 @@ function reach() {
 for (const name of ["load", "resize", "toggle", "htmx:after:swap"]) addEventListener(name, reach, true);
 reach();
 
-// A list that was sorted by a link stays so when the form filters it.
-document.addEventListener("htmx:after:history:push", () => {
-  const query = new URLSearchParams(location.search);
+// A list that is sorted by a link stays so when the form filters it, be it a moment later.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#list th a[hx-get]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const query = new URL(link.href).searchParams;
   for (const name of ["order", "down"]) {
-    const field = document.querySelector(`#filter [name=${name}]`);
-    if (field) field.value = query.get(name) ?? "";
+    document.querySelector(`#filter [name=${name}]`).value = query.get(name) ?? "";
   }
 });
 
