@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
@@ -84,8 +85,13 @@ class Browser:
         self.wait(lambda: self.view("price"))
 
     def wait(self, condition: Callable[[], Any]) -> Any:
-        """Wait up to half a minute for something to be true, and return it."""
-        return WebDriverWait(self.driver, 30, poll_frequency=0.05).until(lambda _: condition())
+        """Wait up to half a minute for something to be true, and return it.
+
+        What is replaced on the page while it is looked at is looked at again.
+        """
+        passing = (StaleElementReferenceException,)
+        waiting = WebDriverWait(self.driver, 30, 0.05, ignored_exceptions=passing)
+        return waiting.until(lambda _: condition())
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page and return its value."""
