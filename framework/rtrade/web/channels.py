@@ -8,12 +8,13 @@ every `_SILENT` seconds.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from time import time
 from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from rtrade.web.problems import MEDIA_TYPE, Problem
@@ -21,6 +22,9 @@ from rtrade.web.problems import MEDIA_TYPE, Problem
 # Seconds.
 _WHOLE = 20.0
 SILENT = 30
+
+# In the environment of a request: `Channel.when_gone` of its connection.
+WHEN_GONE = "rtrade.when_gone"
 
 _KINDS = {
     400: ("bad-request", "the request is not HTTP that can be understood"),
@@ -52,12 +56,22 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]  # waitress is untyped
         self.write(body)
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
-    """A connection that knows since when a request has been coming in."""
+class _Task(WSGITask):  # type: ignore[misc]  # waitress is untyped
+    """Answers a request, which can ask to be told when its client goes."""
 
+    def get_environment(self) -> dict[str, Any]:
+        """Return the environment of the request."""
+        return {**super().get_environment(), WHEN_GONE: self.channel.when_gone}
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
+    """A connection that knows since when a request has been coming in, and tells when it ends."""
+
+    task_class = _Task
     error_task_class = _ErrorTask
     request: Any
     _began: float | None = None
+    _tell: Callable[[], None] | None = None
 
     def received(self, data: bytes) -> Any:
         """Take what came from the client."""
@@ -77,6 +91,22 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
         if self.server.stopping:
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
+
+    def when_gone(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called once the client has gone, instead of what was to be called so far."""
+        with self.outbuf_lock:
+            if self.connected:
+                self._tell = tell
+                return
+        tell()
+
+    def handle_close(self) -> None:
+        """End the connection."""
+        super().handle_close()
+        with self.outbuf_lock:
+            tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()
 
     def write_soon(self, data: Any) -> Any:
         """Take a part of an answer for the client."""

@@ -17,14 +17,13 @@ from typing import Self
 
 from flask import Response, request
 
+from rtrade.web.channels import WHEN_GONE
 from rtrade.web.problems import Problem
 
 # Seconds after which a silent stream says that it lives; proxies cut at 60 and more.
 HEARTBEAT = 15.0
 # Milliseconds after which a browser that lost its stream asks again.
 _RETRY = 2000
-# Seconds after which a place that its client has left is given to another.
-_LOOK = 1.0
 _CAPACITY = 1000
 _OVERRUN = "too slow: ask again with Last-Event-ID, and go on after it"
 
@@ -152,11 +151,11 @@ class _Sending:
         self._streams = streams
         self._subscription = subscription
         self._leave: Callable[[], None] | None = leave
-        # waitress says whether its client is still there; other servers notice when they write.
-        self._gone: Callable[[], bool] = request.environ.get(
-            "waitress.client_disconnected", lambda: False
-        )
         self._events = self._bytes()
+        # `rtrade serve` tells when the client goes; other servers notice when they write.
+        when_gone = request.environ.get(WHEN_GONE)
+        if when_gone is not None:
+            when_gone(subscription.end)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._events
@@ -175,14 +174,15 @@ class _Sending:
     def _bytes(self) -> Iterator[bytes]:
         yield f"retry: {_RETRY}\n\n".encode()
         told = monotonic()
-        while not self._subscription.ended and not self._gone():
-            event = self._subscription.take(_LOOK)
+        while not self._subscription.ended:
+            event = self._subscription.take(told + HEARTBEAT - monotonic())
             if event is not None:
                 yield event.encode()
-                told = monotonic()
             elif monotonic() - told >= HEARTBEAT:
                 yield b": still here\n\n"
-                told = monotonic()
+            else:
+                continue
+            told = monotonic()
 
     def close(self) -> None:
         """Give the stream's place to another."""
