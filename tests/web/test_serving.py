@@ -19,7 +19,7 @@ from flask import Flask, Response
 
 from rtrade.core.errors import UsageError, WorldError
 from rtrade.store.opening import open_store
-from rtrade.web import channels
+from rtrade.web import channels, streams
 from rtrade.web.app import create_app
 from rtrade.web.problems import KINDS
 from rtrade.web.security import MOST_BODY
@@ -450,6 +450,25 @@ def test_streams_have_a_cap_and_give_their_place_back(workspace: Path) -> None:
         assert answer.status == 200
         leave(again, answer)
         leave(*open_[1])
+
+
+def test_a_silent_stream_says_that_it_lives(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.05)
+    gate = Gate()
+    with served(workspace, prepare=gate) as one:
+        connection = one.connect()
+        connection.request("GET", "/test/stream")
+        response = connection.getresponse()
+        assert read_event(response) == b"retry: 2000\n"
+        for _ in range(3):
+            assert read_event(response) == b": still here\n"
+        gate.subscriptions[0].put(Event("news"))
+        while (said := read_event(response)) == b": still here\n":
+            pass
+        assert said == b"data: news\n"
+        leave(connection, response)
 
 
 def test_a_stream_ends_when_its_source_does(workspace: Path) -> None:
