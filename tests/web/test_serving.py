@@ -419,6 +419,10 @@ def read_event(response: http.client.HTTPResponse) -> bytes:
     return b"".join(lines)
 
 
+def channels_of(one: Served) -> list[channels.Channel]:
+    return list(one.server.listener.active_channels.values())
+
+
 def leave(connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
     # The response has a hand on the socket too.
     response.close()
@@ -450,6 +454,71 @@ def test_streams_have_a_cap_and_give_their_place_back(workspace: Path) -> None:
         assert answer.status == 200
         leave(again, answer)
         leave(*open_[1])
+
+
+def test_streams_that_rest_are_one_entry_of_the_loop(workspace: Path) -> None:
+    gate = Gate()
+    with served(workspace, prepare=gate, most_streams=20) as one:
+        listener = one.server.listener
+        open_ = []
+        for _ in range(20):
+            connection = one.connect()
+            connection.request("GET", "/test/stream")
+            response = connection.getresponse()
+            assert read_event(response)
+            open_.append((connection, response))
+        for subscription in gate.subscriptions:
+            subscription.put(Event("one"))
+        assert [read_event(response) for _, response in open_] == [b"data: one\n"] * 20
+        assert one.get("/healthz").status == 200
+        assert len(listener.resting) == 20
+        # The one who listens, the one who wakes the loop, those who rest, and one that may not
+        # have been closed yet.
+        assert len(one.server.entries) <= 4
+        for connection, response in open_:
+            leave(connection, response)
+        for _ in open_:
+            assert gate.left.acquire(timeout=PATIENCE)
+        assert one.get("/healthz").status == 200
+        assert len(listener.resting) == 0
+
+
+def test_a_stream_that_is_not_taken_up_for_a_while_loses_nothing(workspace: Path) -> None:
+    gate = Gate()
+    with served(workspace, prepare=gate) as one:
+        connection = one.connect()
+        connection.request("GET", "/test/stream")
+        response = connection.getresponse()
+        assert read_event(response)
+        large = [str(number) * 400_000 for number in range(8)]
+        for data in large:
+            gate.subscriptions[0].put(Event(data))
+        # More than the system holds between two ends: the rest waits for its client.
+        while not any(other.total_outbufs_len for other in channels_of(one)):
+            assert one.get("/healthz").status == 200
+        for data in large:
+            assert read_event(response) == f"data: {data}\n".encode()
+        gate.subscriptions[0].put(Event("more"))
+        assert read_event(response) == b"data: more\n"
+        leave(connection, response)
+        assert gate.left.acquire(timeout=PATIENCE)
+
+
+def test_what_is_asked_behind_a_stream_does_no_harm(workspace: Path) -> None:
+    gate = Gate()
+    with served(workspace, prepare=gate) as one:
+        with socket.create_connection(("127.0.0.1", one.port), timeout=PATIENCE) as client:
+            client.sendall(b"GET /test/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            received = client.makefile("rb")
+            while b"retry" not in received.readline():
+                pass
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2)
+            gate.subscriptions[0].put(Event("news"))
+            gate.subscriptions[0].end()
+            # A stream is the last answer of its connection.
+            assert received.read().endswith(b"data: news\n\n\r\n0\r\n\r\n")
+        assert one.get("/healthz").status == 200
+        assert len(one.server.listener.resting) == 0
 
 
 def test_a_silent_stream_says_that_it_lives(

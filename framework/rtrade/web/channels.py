@@ -18,6 +18,7 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from rtrade.web.problems import MEDIA_TYPE, Problem
+from rtrade.web.resting import Resting
 
 # Seconds.
 _WHOLE = 20.0
@@ -91,9 +92,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
         if self.server.stopping:
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
+        self._tell = None
+        self.server.resting.leave(self)
 
     def when_gone(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called once the client has gone, instead of what was to be called so far."""
+        """Have `tell` called should the client go before its answer ends, which is a stream."""
         with self.outbuf_lock:
             if self.connected:
                 self._tell = tell
@@ -113,7 +116,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
         if not self.total_outbufs_len:
             # Its silence begins here: how long the answer took to make is not the client's doing.
             self.last_activity = time()
-        return super().write_soon(data)
+        taken = super().write_soon(data)
+        if self._tell is not None:
+            resting = self.server.resting
+            (resting.leave if self.total_outbufs_len else resting.take)(self)
+        return taken
+
+    def del_channel(self, map: Any = None) -> None:
+        """Take the connection out of the loop."""
+        self.server.resting.leave(self)
+        super().del_channel(map)
 
     def _refuse(self) -> bool:
         wrong = self.parser_class(self.adj)
@@ -124,6 +136,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
             if len(self.requests) == 1:
                 self.server.add_task(self)
         return True
+
+    @property
+    def number(self) -> int | None:
+        """The number that the system knows the connection by; None once it has ended."""
+        return self._fileno  # type: ignore[no-any-return]  # waitress is untyped
 
     @property
     def busy(self) -> bool:
@@ -143,6 +160,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]  # waitress is untyped
     channel_class = Channel
     stopping = False
     _due: float | None = None
+
+    def __init__(self, app: Any, entries: dict[int, Any], **named: Any) -> None:
+        self.resting = Resting(entries)
+        super().__init__(app, entries, **named)
 
     def maintenance(self, now: float) -> None:
         """Have connections that are idle end, and those that are too slow be looked for."""

@@ -77,7 +77,7 @@ class Server:
         self._site = site_of(app)
         self._stopping = threading.Event()
         self._patience = _DRAIN
-        self._map: dict[int, Any] = {}
+        self.entries: dict[int, Any] = {}
         # Each thread is known to be needed: a queue is what they are for.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         bound = _bind(host, port)
@@ -101,7 +101,7 @@ class Server:
         self._dispatcher.set_thread_count(settings.threads)
         self.listener = Listener(
             app,
-            self._map,
+            self.entries,
             _sock=bound,
             dispatcher=self._dispatcher,
             adj=settings,
@@ -122,7 +122,7 @@ class Server:
 
     def turn(self) -> None:
         """Do what there is to do, or wait for it a second."""
-        wasyncore.loop(timeout=1, map=self._map, use_poll=True, count=1)
+        wasyncore.loop(timeout=1, map=self.entries, use_poll=True, count=1)
         self.listener.cut_off()
 
     def stop(self) -> None:
@@ -141,11 +141,11 @@ class Server:
         jobs = threading.Thread(target=self._site.jobs.close, name="end-jobs")
         jobs.start()
         while monotonic() - began < self._patience and self.listener.is_busy():
-            wasyncore.loop(timeout=0.05, map=self._map, use_poll=True, count=1)
+            wasyncore.loop(timeout=0.05, map=self.entries, use_poll=True, count=1)
         self._dispatcher.shutdown(timeout=_THREADS_END)
         jobs.join()
         self._site.close()
-        wasyncore.close_all(self._map, ignore_all=True)
+        wasyncore.close_all(self.entries, ignore_all=True)
 
 
 def _bind(host: str, port: int) -> socket.socket:

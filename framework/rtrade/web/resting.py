@@ -1,0 +1,82 @@
+"""Connections with nothing to do but wait for news: open streams that have sent what there was.
+
+The loop of waitress asks every connection at every turn what it waits for, and a request takes
+several turns. Streams by the dozen would make each request slower, so those that rest are watched
+by the system, and are one entry of the loop together.
+"""
+
+from __future__ import annotations
+
+import selectors
+from typing import Any
+
+from waitress import wasyncore
+
+
+class Resting:
+    """An entry of the loop that stands for all resting connections.
+
+    `take` and `leave` are called from any thread. Where the system cannot watch connections
+    together, all stay in the loop.
+    """
+
+    accepting = False
+
+    def __init__(self, entries: dict[int, Any]) -> None:
+        self._entries = entries
+        self._channels: dict[int, Any] = {}
+        self._selector = selectors.DefaultSelector()
+        self._watches = hasattr(self._selector, "fileno")
+        if self._watches:
+            entries[self._selector.fileno()] = self
+
+    def __len__(self) -> int:
+        return len(self._channels)
+
+    def take(self, channel: Any) -> None:
+        """Have a connection rest, if it is in the loop."""
+        with channel.outbuf_lock:
+            number: int | None = channel.number
+            if number is None or self._entries.get(number) != channel:
+                return
+            if channel.connected and self._watches:
+                del self._entries[number]
+                self._channels[number] = channel
+                self._selector.register(number, selectors.EVENT_READ, channel)
+
+    def leave(self, channel: Any) -> None:
+        """Put a connection that rests back into the loop, unless it has ended."""
+        with channel.outbuf_lock:
+            number: int | None = channel.number
+            if number is None or self._channels.get(number) != channel:
+                return
+            del self._channels[number]
+            self._selector.unregister(number)
+            if channel.connected:
+                self._entries[number] = channel
+                channel.server.pull_trigger()
+
+    # What the loop asks of its entries
+
+    def readable(self) -> bool:
+        """Wait for whatever comes from a client."""
+        return True
+
+    def writable(self) -> bool:
+        """Wait for no room to write: who has something to write does not rest."""
+        return False
+
+    def handle_read_event(self) -> None:
+        """Have connections read what has come; most often, that their client has gone."""
+        for key, _ in self._selector.select(0):
+            channel = key.data
+            wasyncore.read(channel)
+            if not channel.readable():
+                self.leave(channel)
+
+    def close(self) -> None:
+        """End all that rest."""
+        self._watches = False
+        for channel in list(self._channels.values()):
+            channel.handle_close()
+        self._selector.close()
