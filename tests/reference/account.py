@@ -206,7 +206,7 @@ class Account:
             n -= 1
         return sizes.size_of(n, m, d)
 
-    def lots(self, amount: float) -> tuple[int, int, int]:
+    def lots(self, amount: float) -> tuple[int, float, int]:
         return sizes.lots(amount, self.program.filters)
 
     def cash_after(self, size: float, fill: float) -> float:

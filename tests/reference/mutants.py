@@ -187,7 +187,7 @@ class RefusedReversalKeepsThePosition(Reference):
 
 
 class LotsWithoutSlack(Reference):
-    def lots(self, amount: float) -> tuple[int, int, int]:
+    def lots(self, amount: float) -> tuple[int, float, int]:
         m, d = self.program.filters.lot_step()
         return math.floor(amount / (m / 10**d)), m, d
 

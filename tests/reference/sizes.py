@@ -30,17 +30,21 @@ def slack(x: float) -> float:
     return max(1e-9, 1e-15 * x)
 
 
-def lots(amount: float, filters: Filters) -> tuple[int, int, int]:
-    """Return (n, m, d): n whole lots of m * 10^-d, on a coarser step where n is not exact."""
+def lots(amount: float, filters: Filters) -> tuple[int, float, int]:
+    """Return (n, m, d): n whole lots of m * 10^-d, on a coarser step where n is not exact.
+
+    A step that is made coarser than its whole digits is a float.
+    """
+    m: float
     m, d = filters.lot_step()
     while True:
         x = amount / (m / 10**d)
         n = math.floor(x + slack(x))
         if n <= LARGEST_EXACT:
             return n, m, d
-        m, d = (m, d - 1) if d > 0 else (m * 10, 0)
+        m, d = (m, d - 1) if d > 0 else (m * 10.0, 0)
 
 
-def size_of(n: int, m: int, d: int) -> float:
+def size_of(n: int, m: float, d: int) -> float:
     """Return the size of n lots: whole numbers, divided once."""
     return n * m / 10**d

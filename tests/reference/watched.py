@@ -132,7 +132,7 @@ class Watched(Reference):
         self.note("tie: minimum", times=value == self.program.filters.min_notional)
         return value
 
-    def lots(self, amount: float) -> tuple[int, int, int]:
+    def lots(self, amount: float) -> tuple[int, float, int]:
         n, m, d = super().lots(amount)
         self.note("lot from the slack", times=n > math.floor(amount / (m / 10**d)))
         self.note("coarser lots", times=(m, d) != self.program.filters.lot_step())

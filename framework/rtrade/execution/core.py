@@ -375,8 +375,7 @@ def lots(units: float, multiple: int, power: int, cash: float, price: float, fee
 def size_of(n: int, multiple: int, step: float, power: int) -> float:
     """Return the size of `n` lots of `step / power`, rounded once.
 
-    Whole steps may be beyond 64 bits, where a product of two exact floats is rounded once as well.
-    Others are still `multiple`.
+    Whole steps may be beyond 64 bits, and are floats. Others are still `multiple`.
     """
     if power == 1:
         return n * step
