@@ -70,8 +70,7 @@ function candleAt(event) {
   if (event.logical === undefined) return;
   const at = Math.max(0, Math.min(level.time.length - 1, Math.round(event.logical)));
   const open = level.time[at] * 1000;
-  const coarse = level === overview && !run.whole;
-  explain(String(open), coarse ? [open, open + barSeconds() * 1000] : null);
+  explain(String(open), level.coarse ? [open, open + barSeconds() * 1000] : null);
 }
 priceChart.subscribeClick(candleAt);
 equityChart.subscribeClick(candleAt);

@@ -212,7 +212,17 @@ function follow(from, to) {
 follow(priceChart, equityChart);
 follow(equityChart, priceChart);
 
+// The range that is in view, or will be: a chart takes up what is set when it paints next.
+let inView = null;
+function readRange() {
+  inView = priceChart.timeScale().getVisibleLogicalRange() ?? inView;
+}
+priceChart.timeScale().subscribeVisibleLogicalRangeChange(readRange);
+
 function setRange(from, to) {
+  inView = { from, to };
+  // What lies beyond the data is not shown, and changes nothing where its edge is in view already.
+  requestAnimationFrame(() => requestAnimationFrame(readRange));
   priceChart.timeScale().setVisibleLogicalRange({ from, to });
   equityChart.timeScale().setVisibleLogicalRange({ from, to });
 }

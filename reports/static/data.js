@@ -45,6 +45,8 @@ function indexAt(times, time) {
 }
 
 const overview = decodeLevel(run.overview);
+// What a candle covers, where it is not a bar each; `coarse`: each covers several.
+Object.assign(overview, { candle: run.candle, coarse: !run.whole });
 const detail = decodeLevel(run.detail);
 const trades = {};
 for (const [name, column] of Object.entries(run.trades)) {

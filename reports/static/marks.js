@@ -60,11 +60,13 @@ function markTrades() {
 
 let marksNote = "";
 
-function barSeconds() {
+function secondsOf(timeframe) {
   const units = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
-  const text = level === overview ? run.candle : run.timeframe;
-  return Number(text.slice(0, -1)) * units[text.slice(-1)];
+  return Number(timeframe.slice(0, -1)) * units[timeframe.slice(-1)];
 }
+
+// What a candle in view covers.
+const barSeconds = () => secondsOf(level.candle ?? run.timeframe);
 
 // The chosen trade: a band over its time, a box from its entry to its exit.
 const band = {

@@ -5,13 +5,20 @@ const levelText = document.getElementById("level");
 const previous = document.getElementById("previous");
 const next = document.getElementById("next");
 
+// What a viewer that has finer candles says of them.
+let zoomNote = "";
+
+function levelNote() {
+  if (level.coarse) return `Each candle covers ${level.candle}. `;
+  if (level === overview) return "";
+  if (level.part) return `Full ${run.timeframe} bars; “Whole run” goes back. `;
+  return `Full ${run.timeframe} bars around the trade; ${level.broken ? "its middle is left out; " : ""}“Whole run” goes back. `;
+}
+
 function describeLevel() {
-  const near = level === overview
-    ? run.whole ? "" : `Each candle covers ${run.candle}. `
-    : `Full ${run.timeframe} bars around the trade; ${level.broken ? "its middle is left out; " : ""}“Whole run” goes back. `;
-  const apart = level === overview && !run.whole && chosen >= 0 && !hasBars(chosen)
+  const apart = level === overview && level.coarse && chosen >= 0 && !hasBars(chosen) && !zoomNote
     ? "This trade's full bars are not in this file. " : "";
-  const text = near + apart + marksNote;
+  const text = levelNote() + apart + zoomNote + marksNote;
   if (levelText.textContent !== text) levelText.textContent = text;
 }
 
@@ -86,9 +93,10 @@ function entry(name, value, paint, dashed) {
   return part;
 }
 
-// Values at the pointer; without one, where the chosen trade ends, or the run.
+// Values at the pointer; without one, where the chosen trade ends, or the run, or what is in view of it.
 function writeLegends(at) {
-  const resting = chosen < 0 ? level.time.length - 1 : indexAt(level.time, trades.exit[chosen]);
+  const end = level.part ? Math.min(Math.max(Math.floor(inView.to), 0), level.time.length - 1) : level.time.length - 1;
+  const resting = chosen < 0 ? end : indexAt(level.time, trades.exit[chosen]);
   const there = at === null ? resting : at;
   const when = entry("", `${moment(level.time[there])} UTC`);
   const prices = ["open", "high", "low", "close"].map((name) => entry(name, written(level[name][there])));
@@ -119,17 +127,15 @@ pointAt(equityChart, priceChart, candles, "close");
 
 function zoom(factor) {
   fitted = false;
-  const range = priceChart.timeScale().getVisibleLogicalRange();
-  const middle = (range.from + range.to) / 2;
-  const half = Math.max(4, ((range.to - range.from) / 2) * factor);
+  const middle = (inView.from + inView.to) / 2;
+  const half = Math.max(4, ((inView.to - inView.from) / 2) * factor);
   setRange(middle - half, middle + half);
 }
 
 function move(part) {
   fitted = false;
-  const range = priceChart.timeScale().getVisibleLogicalRange();
-  const by = (range.to - range.from) * part;
-  setRange(range.from + by, range.to + by);
+  const by = (inView.to - inView.from) * part;
+  setRange(inView.from + by, inView.to + by);
 }
 
 const keys = {

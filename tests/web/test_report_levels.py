@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rtrade.catalog.registry import Unit
-from rtrade.report.charts import fall, place, starting_cash
 from rtrade.report.columns import column, times
+from rtrade.report.drawn import fall, place, starting_cash
 from rtrade.report.inputs import Indicator
 from rtrade.report.levels import Holdings, candles, extremes, group, windows
 from web.report_runs import make_bars, make_inputs
@@ -178,6 +178,6 @@ def test_prices_lie_on_the_price_and_other_units_below():
 
 def test_the_deepest_drawdown_of_the_chart_is_the_one_of_the_result():
     run = make_inputs(6_000)
-    under = fall(run.equity, starting_cash(run))
+    under = fall(run.equity, starting_cash(run.document["metrics"], run.equity))
     assert under.max() == pytest.approx(run.document["metrics"]["max_drawdown"], rel=1e-12)
     assert extremes(-under, group(run.bars, 5_000)).min() == -under.max()

@@ -10,8 +10,8 @@ from rtrade.analysis.trades import Group, TradeTable, grouped
 from rtrade.core.bars import FloatArray
 from rtrade.core.timeframes import DAY, HOUR, MINUTE, iso
 from rtrade.report import drawing, pictures, words
-from rtrade.report.charts import starting_cash
 from rtrade.report.context import Fact, FallRow, GroupTable, Heat, Study, YearRow
+from rtrade.report.drawn import starting_cash
 from rtrade.report.formatting import NARROW, UNDEFINED, Form, Value, figure, moment, show
 from rtrade.report.inputs import ReportInputs
 
@@ -23,7 +23,7 @@ _USUAL = 0.9
 
 def study(inputs: ReportInputs, trades: TradeTable, against: FloatArray, for_: FloatArray) -> Study:
     """Return everything that the sections beside charts and trades show."""
-    cash = starting_cash(inputs)
+    cash = starting_cash(inputs.document["metrics"], inputs.equity)
     chance, few = pictures.chance(inputs, trades, cash)
     sides = _sides(inputs)
     spread, extremes = pictures.spread(inputs, cash)

@@ -11,7 +11,6 @@ from rtrade.catalog.metrics import BY_NAME, METRICS
 from rtrade.core.bars import FloatArray, IntArray
 from rtrade.core.results import REFUSALS
 from rtrade.report import words
-from rtrade.report.charts import fall, starting_cash
 from rtrade.report.context import (
     Fact,
     Figure,
@@ -22,6 +21,7 @@ from rtrade.report.context import (
     TradeRow,
     Trades,
 )
+from rtrade.report.drawn import fall, starting_cash
 from rtrade.report.formatting import Form, Value, figure, metric_figure, moment, raw, show, tone
 from rtrade.report.inputs import ReportInputs
 from rtrade.report.levels import LARGEST
@@ -205,7 +205,7 @@ def period_rows(inputs: ReportInputs) -> tuple[PeriodRow, ...]:
         ends = np.append(np.flatnonzero(periods[1:] != periods[:-1]), len(time) - 1)
         if len(ends) <= PERIODS:
             break
-    under = fall(inputs.equity, starting_cash(inputs))
+    under = fall(inputs.equity, starting_cash(inputs.document["metrics"], inputs.equity))
     return tuple(
         PeriodRow(
             str(periods[at]),

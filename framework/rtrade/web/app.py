@@ -11,12 +11,12 @@ from rtrade.web import replies
 from rtrade.web.blueprints import apis, page_blueprints
 from rtrade.web.documentation import documentation
 from rtrade.web.endpoints import Api
-from rtrade.web.explainers import Explainers
 from rtrade.web.health import health
 from rtrade.web.jobs import Jobs
 from rtrade.web.login import login
 from rtrade.web.meters import Meters
 from rtrade.web.problems import register_problems
+from rtrade.web.reruns import Reruns, drawn, explainer
 from rtrade.web.security import LOOPBACK, MOST_BODY, Doors, register_security
 from rtrade.web.site import Site, attach
 from rtrade.web.streams import Streams
@@ -75,7 +75,8 @@ def _site(workspace: Path, groups: Sequence[Api], doors: Doors, most_streams: in
         runs=RunIndex(workspace, store),
         strategies=StrategyFiles(workspace),
         jobs=jobs,
-        explainers=Explainers(),
+        explainers=Reruns(explainer),
+        charts=Reruns(drawn),
         streams=streams,
         meters=Meters(streams, jobs),
         endpoints=tuple(endpoint for group in groups for endpoint in group.endpoints),

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
+    from rtrade.report.drawn import Drawn
     from rtrade.web.endpoints import Endpoint
-    from rtrade.web.explainers import Explainers
     from rtrade.web.jobs import Jobs
     from rtrade.web.meters import Meters
+    from rtrade.web.reruns import Reruns
     from rtrade.web.security import Doors
     from rtrade.web.streams import Streams
     from rtrade.workflow.held_markets import HeldMarkets
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rtrade.workflow.redacting import Redactor
     from rtrade.workflow.runs import RunIndex
     from rtrade.workflow.strategies import StrategyFiles
+    from rtrade.workflow.why import Explainer
 
 _NAME = "rtrade"
 
@@ -39,7 +41,8 @@ class Site:
     runs: RunIndex
     strategies: StrategyFiles
     jobs: Jobs
-    explainers: Explainers
+    explainers: Reruns[Explainer]
+    charts: Reruns[Drawn]
     streams: Streams
     meters: Meters
     endpoints: tuple[Endpoint, ...]

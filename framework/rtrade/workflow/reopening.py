@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from rtrade.core.bars import MarketData
 
 
-def reopened(run: StoredRun) -> tuple[Compiled, MarketData]:
+def reopened(run: StoredRun, fetching: Fetching = FETCHED) -> tuple[Compiled, MarketData]:
     """Return a run's strategy as it was compiled, and its bars.
 
     Raises WorldError where the bars are no longer those of the run.
     """
     compiled = recompiled(run)
-    market, data = bars_again(run, compiled), run.document["data"]
+    market, data = bars_again(run, compiled, fetching), run.document["data"]
     if market.base.digest() != data["sha256"]:
         raise WorldError(
             f"source `{data['source']}` does not give the bars of run `{run.run_id}` any more: "

@@ -103,4 +103,35 @@ EQUITY = object_of(
     }
 )
 
+_COLUMN = object_of(
+    {
+        "t": {
+            "enum": ["i1", "i4", "f4", "f8"],
+            "description": "Little-endian whole numbers, floats.",
+        },
+        "b": {**TEXT, "contentEncoding": "base64"},
+        "o": {"type": "integer", "description": "Of i4: what is added to each value."},
+        "d": {"type": "integer", "description": "Of i4: the decimals of a value before that."},
+    },
+    "Numbers in base64: o + stored / 10^d where these are given.",
+    required=("t", "b"),
+)
+_DRAWN = ("time", "open", "high", "low", "close", "volume", "equity", "benchmark", "drawdown",
+          "invested")  # fmt: skip
+CHART = object_of(
+    {
+        "candle": {**TEXT, "description": "The time that a candle covers, such as 4h."},
+        "whole": {"type": "boolean", "description": "Whether each candle is one bar."},
+        "level": object_of(
+            {
+                **{name: {"$ref": "#/components/schemas/Column"} for name in _DRAWN},
+                "lines": {"type": "array", "items": {"$ref": "#/components/schemas/Column"}},
+            },
+            "A value per candle: times in seconds, prices, equity and benchmark in quote units, "
+            "drawdown and invested as fractions, and the signals in the order of the report.",
+        ),
+    }
+)
+COMPONENTS["Column"] = _COLUMN
+
 MARKS = object_of({"tags": _TAGS, "note": _NOTE}, required=())

@@ -9,7 +9,7 @@ from flask import Response
 
 from rtrade.analysis.record import TRADE_KEYS
 from rtrade.catalog.metrics import METRICS
-from rtrade.web.api.run_schemas import EQUITY, MARKS, RUN, RUNS, TRADES
+from rtrade.web.api.run_schemas import CHART, EQUITY, MARKS, RUN, RUNS, TRADES
 from rtrade.web.endpoints import Answer, Api, Body, Given, json_of
 from rtrade.web.parameters import (
     Param,
@@ -200,10 +200,30 @@ def run_why(given: Given) -> Response:
     """Explain a bar; the run is made again for it, and kept for a while."""
     from rtrade.report.why import document
 
-    found = site().explainers.explain(
-        *site().runs.file(given["run_id"], "result.json"), given["at"]
-    )
+    file, stamp = site().runs.file(given["run_id"], "result.json")
+    found = site().explainers.ask(file, stamp, lambda run: run.why(given["at"]))
     return json_reply(document(found), cache=NOW)
+
+
+@api.get(
+    "/runs/{run_id}/chart",
+    "What the charts of a run draw, closer: bars, equity and signals of a stretch of time.",
+    path_params=(run_id(),),
+    query=(
+        moment("from", "First bar, by its open, inclusive.", required=True),
+        moment("to", "End, exclusive.", required=True),
+        integer("max_points", "Of more bars, candles are made.", 4, 5000, default=5000),
+    ),
+    answer=json_of(CHART, "Columns of candles, packed."),
+)
+def run_chart(given: Given) -> Response:
+    """Answer a level of detail; the signals are computed again for it, and kept for a while."""
+    file, stamp = site().runs.file(given["run_id"], "result.json")
+    span = (given["from"], given["to"], given["max_points"])
+    tag = tag_of(given["run_id"], str(stamp), *map(str, span))
+    if (same := unchanged(tag)) is not None:
+        return same
+    return json_reply(site().charts.ask(file, stamp, lambda drawn: drawn.part(*span)), tag=tag)
 
 
 @api.on(

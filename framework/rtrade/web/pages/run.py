@@ -107,7 +107,8 @@ def why(run_id: str) -> Response:
     run, at = site().runs.one(run_id), request.args.get("at", "last").strip()[:40] or "last"
     named: dict[str, Any] = {"run": run, "asked": at, "piece": frame.is_piece()}
     try:
-        part = part_of(site().explainers.explain(*site().runs.file(run_id, "result.json"), at))
+        file, stamp = site().runs.file(run_id, "result.json")
+        part = part_of(site().explainers.ask(file, stamp, lambda run: run.why(at)))
         named |= {"why": part, "around": _around(run_id, part.at)}
         template, status = "why", 200
     except RtradeError as fault:
