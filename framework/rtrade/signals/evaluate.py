@@ -18,6 +18,7 @@ from rtrade.catalog.installed import registry
 from rtrade.catalog.registry import Kind
 from rtrade.core.bars import FALSE, TRUE, UNKNOWN, FloatArray, MarketData
 from rtrade.core.errors import EngineFault
+from rtrade.core.memory import keep_freed
 from rtrade.plan.nodes import (
     Align,
     Answer,
@@ -166,6 +167,7 @@ class _Evaluation:
     def __init__(
         self, clocks: Clocks, roots: list[Node], answers: Mapping[str, AnswerSeries]
     ) -> None:
+        keep_freed()
         self._clocks = clocks
         self._answers = answers
         self._roots = roots
