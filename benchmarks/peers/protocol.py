@@ -91,10 +91,15 @@ def main(prepare: Callable[[Market], Any], run: Callable[[Any, Settings], Outcom
     first = timed(lambda: run(few, settings))
     again = timed(lambda: run(few, settings))
     ready = prepare(market.first(count))
-    rounds = [timed(lambda: run(ready, settings)) for _ in range(calls)]
+    # One result at a time: with all of them kept, each call would pay for new memory.
+    rounds, outcome = [], None
+    for _ in range(calls):
+        outcome = None
+        cpu, wall, outcome = timed(lambda: run(ready, settings))
+        rounds.append((cpu, wall))
     cpu, wall = (statistics.median(one[kind] for one in rounds) for kind in (0, 1))
-    peak, outcome = peak_mib(), rounds[0][2]
-    fills = outcome.fills()
+    assert outcome is not None
+    peak, fills = peak_mib(), outcome.fills()
     print(json.dumps({
         "bars": count,
         "cpu": cpu,
