@@ -155,9 +155,16 @@ def test_runs_are_listed_though_the_store_is_damaged(
     assert isinstance(page.unmarked, StoreError)
     assert "move" in (page.unmarked.hint or "")
     assert again.one(run.name).unmarked is not None
-    for ask in (lambda: again.page(RunQuery(tag="keep")), lambda: again.mark(run.name, note="x")):
+    asked = (
+        lambda: again.page(RunQuery(tag="keep")),
+        lambda: again.mark(run.name, note="x"),
+        lambda: again.delete(run.name),
+    )
+    for ask in asked:
         with pytest.raises(StoreError):
             ask()
+    # Nothing of it was deleted either.
+    assert (run / "result.json").is_file()
     held.close()
     # What the hint says is enough.
     file.unlink()

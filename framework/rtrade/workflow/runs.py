@@ -189,11 +189,12 @@ class RunIndex:
         return self.one(run_id)
 
     def delete(self, run_id: str) -> None:
-        """Delete a run: its folder, its tags, its note."""
+        """Delete a run: its tags, its note, its folder."""
         self.find(run_id)
-        remove(self.root, run_id)
+        # A store that is not there just now is told before anything is gone.
         with self._held.opened() as store:
             store.forget_run(run_id)
+        remove(self.root, run_id)
 
     def _marks(self) -> _Marks:
         try:
