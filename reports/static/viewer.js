@@ -149,6 +149,14 @@ function listen(id) {
   return source;
 }
 
+// How long a job has been under way, by this clock alone.
+setInterval(() => {
+  const line = document.querySelector("#job .running");
+  if (!line) return;
+  line.began ??= performance.now() - 1000 * Number(line.dataset.seconds);
+  line.textContent = `for ${Math.floor((performance.now() - line.began) / 1000)} s`;
+}, 1000);
+
 function follow() {
   const job = document.getElementById("job");
   if (job && ["waiting", "running"].includes(job.dataset.state)) listen(job.dataset.job);

@@ -6,11 +6,14 @@ import base64
 import hashlib
 import html
 import re
+import time
 from urllib.parse import urlencode
 
 import pytest
 
 from rtrade.core.resources import data_folder
+from rtrade.web import jobs
+from rtrade.web.jobs import Job
 from rtrade.web.pages.assets import HTMX
 from rtrade.web.site import site_of
 from rtrade.web.templates import sentence
@@ -92,6 +95,17 @@ def test_an_empty_workspace_says_what_to_do_next(tmp_path):
         assert "There are no runs yet" in look(here, "/")
         assert "It has not been run yet" in look(here, "/strategies/sma_btc")
         assert "Nothing was started yet" in look(here, "/jobs")
+
+
+def test_a_job_under_way_says_for_how_long_it_has_been(tmp_path):
+    with served(make_workspace(tmp_path, "sma_btc")) as here:
+        started = time.time_ns() // 1_000_000 - 75_500
+        job = Job("0123456789abcdef", "run", "sma_btc", started, jobs.RUNNING, started)
+        site_of(here.app).jobs._jobs[job.id] = job
+        page = look(here, f"/jobs/{job.id}")
+        job.state, job.ended = jobs.DONE, started
+    # Whole seconds, however long the page took.
+    assert int(re.search(r'data-seconds="(\d+)">for \1 s<', page)[1]) in range(75, 75 + 60)
 
 
 def test_tags_and_a_note_are_given_in_place_and_found_again(viewer, run):

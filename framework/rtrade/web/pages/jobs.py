@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from flask import Blueprint, Response
@@ -19,7 +20,8 @@ AT = "/jobs"
 
 @dataclass(frozen=True)
 class Shown:
-    """A job with its times as people read them; `seconds` is how long it took.
+    """A job with its times as people read them; `seconds` is how long it took, `running` how long
+    (whole seconds) one that is under way has been so far.
 
     `run_id` is the run that it made, empty where it made none; `added` the bars that a sync did.
     """
@@ -27,6 +29,7 @@ class Shown:
     job: Job
     created: str
     seconds: str
+    running: int | None
     run_id: str
     added: int | None
 
@@ -34,10 +37,18 @@ class Shown:
 def _shown(job: Job) -> Shown:
     ended = job.ended is not None and job.started is not None
     took = f"{((job.ended or 0) - (job.started or 0)) / 1000:.1f} s" if ended else ""
+    running = None if job.over or job.started is None else time.time() - job.started / 1000
     result = job.result or {}
     series = result.get("series")
     added = None if series is None else sum(one["added"] for one in series)
-    return Shown(job, moment(iso(job.created))[:19], took, result.get("run_id", ""), added)
+    return Shown(
+        job=job,
+        created=moment(iso(job.created))[:19],
+        seconds=took,
+        running=None if running is None else max(int(running), 0),
+        run_id=result.get("run_id", ""),
+        added=added,
+    )
 
 
 @pages.get("/jobs")
