@@ -151,7 +151,7 @@ function listen(id) {
 
 // How long a job has been under way, by this clock alone.
 setInterval(() => {
-  const line = document.querySelector("#job .running");
+  const line = document.querySelector("#job .so-far");
   if (!line) return;
   line.began ??= performance.now() - 1000 * Number(line.dataset.seconds);
   line.textContent = `for ${Math.floor((performance.now() - line.began) / 1000)} s`;

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 
 import pytest
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 
+from rtrade.web import jobs
+from rtrade.web.jobs import Job
+from rtrade.web.site import site_of
 from web.report_browser import Browser, start
 from web.serving import Served, copy_run, served
 from web.viewer import furnished, go, run_of
@@ -261,6 +266,22 @@ def test_a_job_is_cancelled(browser, viewer):
     # In one step: the part of the page with the button is renewed when the job begins.
     browser.run("document.querySelector('#job form button').click()")
     browser.wait(lambda: "It was cancelled" in said(browser, "#job"))
+
+
+def test_a_job_under_way_counts_its_seconds(browser, viewer):
+    started = time.time_ns() // 1_000_000
+    job = Job("0123456789abcdef", "run", "sma_btc", started, jobs.RUNNING, started)
+    known = site_of(viewer.app).jobs._jobs
+    known[job.id] = job
+    try:
+        go(browser, f"{viewer.url}/jobs/{job.id}")
+        first = said(browser, "#job .so-far")
+        browser.wait(lambda: said(browser, "#job .so-far") != first)
+        assert re.fullmatch(r"for [0-9]+ s", said(browser, "#job .so-far"))
+        assert said(browser, "#job .flag").lower() == "running"
+        go(browser, f"{viewer.url}/jobs")
+    finally:
+        del known[job.id]
 
 
 def test_a_sync_is_started_from_the_data_and_ends_with_what_it_added(browser, viewer):
