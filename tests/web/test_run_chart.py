@@ -99,7 +99,13 @@ def test_a_stretch_is_kept_by_its_tag(run, viewer):
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("", 422), ("from=1", 422), ("from=x&to=y", 422), ("from=1&to=2&max_points=1", 422)],
+    [
+        ("", 422),
+        ("from=1", 422),
+        ("from=x&to=y", 422),
+        ("from=1&to=2&max_points=1", 422),
+        ("from=5&to=5", 422),
+    ],
 )
 def test_a_stretch_has_two_ends(run, viewer, query, status):
     assert viewer.get(f"/api/v1/runs/{run.name}/chart?{query}").status == status

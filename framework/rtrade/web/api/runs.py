@@ -22,6 +22,7 @@ from rtrade.web.parameters import (
     text,
     timeframe,
 )
+from rtrade.web.problems import invalid_parameters
 from rtrade.web.replies import NOW, data_reply, json_reply, tag_of, unchanged
 from rtrade.web.site import site
 from rtrade.workflow.run_columns import document_of, read_curves
@@ -218,6 +219,8 @@ def run_why(given: Given) -> Response:
 )
 def run_chart(given: Given) -> Response:
     """Answer a level of detail; the signals are computed again for it, and kept for a while."""
+    if given["from"] >= given["to"]:
+        raise invalid_parameters([{"name": "to", "detail": "is not after `from`"}])
     file, stamp = site().runs.file(given["run_id"], "result.json")
     span = (given["from"], given["to"], given["max_points"])
     tag = tag_of(given["run_id"], str(stamp), *map(str, span))
