@@ -10,7 +10,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -519,6 +520,89 @@ def test_what_is_asked_behind_a_stream_does_no_harm(workspace: Path) -> None:
             assert received.read().endswith(b"data: news\n\n\r\n0\r\n\r\n")
         assert one.get("/healthz").status == 200
         assert len(one.server.listener.resting) == 0
+
+
+class Between:
+    """An entry of the loop, asked last: what happens while the system is being waited for."""
+
+    accepting = False
+
+    def __init__(self, server: Server, happens: Callable[[], None]) -> None:
+        self._server, self._happens = server, happens
+        # No connection is given such a number.
+        self._number = 1 << 30
+        server.entries[self._number] = self
+
+    def readable(self) -> bool:
+        del self._server.entries[self._number]
+        self._happens()
+        return False
+
+    def writable(self) -> bool:
+        return False
+
+
+@contextmanager
+def stream_turned_by_hand(
+    workspace: Path,
+) -> Iterator[tuple[Server, socket.socket, channels.Channel, Gate]]:
+    """Open a stream, which does not rest yet, of a server whose loop is turned by the test."""
+    gate, app = Gate(), create_app(workspace)
+    gate(app)
+    server = Server(app)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+        client.sendall(b"GET /test/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        while not len(server.listener.resting):
+            server.turn()
+        (channel,) = server.listener.active_channels.values()
+        server.listener.resting.leave(channel)
+        yield server, client, channel, gate
+
+
+@contextmanager
+def running(server: Server) -> Iterator[None]:
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.stop()
+        thread.join(PATIENCE)
+
+
+def test_what_comes_just_as_a_stream_goes_to_rest_is_read_once(workspace: Path) -> None:
+    with stream_turned_by_hand(workspace) as (server, client, channel, gate):
+
+        def ask_behind() -> None:
+            server.listener.resting.take(channel)
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2)
+
+        Between(server, ask_behind)
+        server.turn()
+        with running(server):
+            gate.subscriptions[0].put(Event("news"))
+            gate.subscriptions[0].end()
+            received = client.makefile("rb").read()
+        assert received.endswith(b"data: news\n\n\r\n0\r\n\r\n")
+
+
+def test_who_comes_just_as_a_client_leaves_a_stream_is_heard(workspace: Path) -> None:
+    with stream_turned_by_hand(workspace) as (server, client, channel, gate):
+        others = []
+
+        def leave_and_come() -> None:
+            server.listener.resting.take(channel)
+            # What is not taken up makes it an end of both directions.
+            client.close()
+            # Given the number that the connection before had.
+            others.append(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
+
+        Between(server, leave_and_come)
+        server.turn()
+        with running(server), others[0] as other:
+            other.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert other.recv(12) == b"HTTP/1.1 200"
+            assert gate.left.acquire(timeout=PATIENCE)
 
 
 def test_a_silent_stream_says_that_it_lives(

@@ -16,11 +16,12 @@ from waitress import wasyncore
 class Resting:
     """An entry of the loop that stands for all resting connections.
 
-    `take` and `leave` are called from any thread. Where the system cannot watch connections
-    together, all stay in the loop.
+    `take` and `leave` are called from any thread, `read` between two turns of the loop. Where the
+    system cannot watch connections together, all stay in the loop.
     """
 
     accepting = False
+    _come = False
 
     def __init__(self, entries: dict[int, Any]) -> None:
         self._entries = entries
@@ -56,6 +57,22 @@ class Resting:
                 self._entries[number] = channel
                 channel.server.pull_trigger()
 
+    def read(self) -> None:
+        """Have connections read what has come; most often, that their client has gone.
+
+        A connection that goes to rest within a turn is still polled in it. Were it read before the
+        turn is over, it would be read again, with nothing there, and be taken for a broken one; or
+        whoever came next would be given the number of one that has ended, and be ended for it.
+        """
+        if not self._come:
+            return
+        self._come = False
+        for key, _ in self._selector.select(0):
+            channel = key.data
+            wasyncore.read(channel)
+            if not channel.readable():
+                self.leave(channel)
+
     # What the loop asks of its entries
 
     def readable(self) -> bool:
@@ -67,12 +84,8 @@ class Resting:
         return False
 
     def handle_read_event(self) -> None:
-        """Have connections read what has come; most often, that their client has gone."""
-        for key, _ in self._selector.select(0):
-            channel = key.data
-            wasyncore.read(channel)
-            if not channel.readable():
-                self.leave(channel)
+        """Take note that something has come, to be read after this turn."""
+        self._come = True
 
     def close(self) -> None:
         """End all that rest."""

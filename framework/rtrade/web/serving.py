@@ -120,9 +120,10 @@ class Server:
         finally:
             self._end()
 
-    def turn(self) -> None:
-        """Do what there is to do, or wait for it a second."""
-        wasyncore.loop(timeout=1, map=self.entries, use_poll=True, count=1)
+    def turn(self, patience: float = 1.0) -> None:
+        """Do what there is to do, or wait for it; `patience` in seconds."""
+        wasyncore.loop(timeout=patience, map=self.entries, use_poll=True, count=1)
+        self.listener.resting.read()
         self.listener.cut_off()
 
     def stop(self) -> None:
@@ -141,7 +142,7 @@ class Server:
         jobs = threading.Thread(target=self._site.jobs.close, name="end-jobs")
         jobs.start()
         while monotonic() - began < self._patience and self.listener.is_busy():
-            wasyncore.loop(timeout=0.05, map=self.entries, use_poll=True, count=1)
+            self.turn(0.05)
         self._dispatcher.shutdown(timeout=_THREADS_END)
         jobs.join()
         self._site.close()
