@@ -206,6 +206,33 @@ def test_headers_and_bodies_have_a_limit(server: Served) -> None:
     assert json.loads(body)["status"] == 413
 
 
+def test_who_sends_too_much_hears_of_it(server: Served) -> None:
+    head = (
+        b"POST /api/v1/validate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n" % (20 * MOST_BODY)
+    )
+    # More than the system holds between two ends: the answer is there long before the end of it.
+    head, _, body = server.raw(head + bytes(20 * MOST_BODY)).partition(b"\r\n\r\n")
+    assert head.split()[1] == b"413"
+    assert json.loads(body)["type"] == "/api/docs#problem-too-large"
+
+
+def send_on_and_on(client: socket.socket) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        client.sendall(bytes(1_000_000))
+
+
+def test_who_never_stops_sending_is_cut_off(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "_HEARD", 0.0)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            send_on_and_on(client)
+
+
 def test_a_request_that_trickles_in_is_cut_off(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

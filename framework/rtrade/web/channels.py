@@ -2,12 +2,14 @@
 
 waitress waits for a client as long as single bytes keep coming. Here a request has to be there
 whole within `_WHOLE` seconds of its first byte, and an answer has to be taken up, a bit at least
-every `_SILENT` seconds.
+every `SILENT` seconds. A connection that ends with an answer is closed when the client has ended
+it too, or after `_HEARD` seconds.
 """
 
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from time import time
 from typing import Any
@@ -23,6 +25,7 @@ from rtrade.web.resting import Resting
 # Seconds.
 _WHOLE = 20.0
 SILENT = 30
+_HEARD = 5.0
 
 # In the environment of a request: `Channel.when_gone` of its connection.
 WHEN_GONE = "rtrade.when_gone"
@@ -72,6 +75,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
     error_task_class = _ErrorTask
     request: Any
     _began: float | None = None
+    _said: float | None = None
     _tell: Callable[[], None] | None = None
 
     def received(self, data: bytes) -> Any:
@@ -103,8 +107,19 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
                 return
         tell()
 
+    def readable(self) -> bool:
+        """Tell whether to wait for what comes from the client."""
+        return self._said is not None or bool(super().readable())
+
+    def writable(self) -> bool:
+        """Tell whether to wait for room to write, or to end the connection."""
+        return self._said is None and bool(super().writable())
+
     def handle_close(self) -> None:
-        """End the connection."""
+        """End the connection; after a last answer, leave it to the client for a while."""
+        if self.will_close and self._said is None and self._says_the_last():
+            self._said = time()
+            return
         super().handle_close()
         with self.outbuf_lock:
             tell, self._tell = self._tell, None
@@ -126,6 +141,21 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
         """Take the connection out of the loop."""
         self.server.resting.leave(self)
         super().del_channel(map)
+
+    def _says_the_last(self) -> bool:
+        """Tell the client that nothing more comes; False where it is not to be waited for.
+
+        Were the connection closed while there is something of the client's that nobody has read,
+        such as the rest of a body that is too large, the system would reset it, and the client
+        might never see its answer.
+        """
+        if self.total_outbufs_len or self.server.stopping:
+            return False
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            return False
+        return True
 
     def _refuse(self) -> bool:
         wrong = self.parser_class(self.adj)
@@ -149,6 +179,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
 
     def is_late(self, now: float) -> bool:
         """Tell whether the client has been too slow for too long; `now` in seconds."""
+        if self._said is not None:
+            return now - self._said > _HEARD
         if self._began is not None and not self.requests:
             return now - self._began > _WHOLE
         return bool(self.total_outbufs_len) and now - self.last_activity > SILENT
