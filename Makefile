@@ -39,7 +39,8 @@ nightly: .venv/ready-dev  ## the long campaigns: differential tests, fuzzing, fa
 	RTRADE_PROGRAMS=200000 $(BIN)/pytest -n 2 tests/conformance
 	RTRADE_FUZZ=20000 $(BIN)/pytest -n 2 tests/fuzz
 	RTRADE_KILLS=500 RTRADE_RESTARTS=50 $(BIN)/pytest -n 2 tests/store/test_crashes.py
-	RTRADE_API_EXAMPLES=500 RTRADE_HOSTILE=all $(BIN)/pytest -n 2 tests/web/test_api.py tests/web/test_hostile.py
+	RTRADE_API_EXAMPLES=500 RTRADE_HOSTILE=all RTRADE_CLIENTS=100000 \
+	  $(BIN)/pytest -n 2 tests/web/test_api.py tests/web/test_hostile.py tests/web/test_abrupt_clients.py
 	RTRADE_FAULT_SCRIPTS=300 RTRADE_SYNC_KILLS=500 $(BIN)/pytest -n 2 tests/markets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris \
 	  || { echo "atheris does not install here: no coverage-guided fuzzing"; exit 0; }; \

@@ -15,6 +15,7 @@ from time import time
 from typing import Any
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
@@ -37,6 +38,12 @@ _KINDS = {
     501: ("bad-request", "the body is encoded in a way that is not known"),
 }
 _INTERNAL = ("internal", "an error that was not foreseen; this is a bug of rtrade")
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress is untyped
+    """Reads a request; what is none has an empty path, which is logged should its client go."""
+
+    path = ""
 
 
 class _ErrorTask(ErrorTask):  # type: ignore[misc]  # waitress is untyped
@@ -73,6 +80,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
 
     task_class = _Task
     error_task_class = _ErrorTask
+    parser_class = _Parser
     request: Any
     _began: float | None = None
     _said: float | None = None
@@ -149,7 +157,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress is untyped
         such as the rest of a body that is too large, the system would reset it, and the client
         might never see its answer.
         """
-        if self.total_outbufs_len or self.server.stopping:
+        if not self.connected or self.total_outbufs_len or self.server.stopping:
             return False
         try:
             self.socket.shutdown(socket.SHUT_WR)
