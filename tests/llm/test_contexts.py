@@ -99,6 +99,18 @@ def test_numbers_have_six_digits() -> None:
         )
 
 
+def test_nothing_is_computed_of_what_memory_held_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = builder().at(50)
+
+    def signalling(shape: tuple[int, ...]) -> np.ndarray:
+        # Numbers that warn whoever computes with them.
+        return np.full(shape, 0x7FF0000000000001, dtype=np.int64).view(np.float64)
+
+    assert np.isnan(signalling((1,))).all()
+    monkeypatch.setattr(np, "empty", signalling)
+    assert builder().at(50) == expected
+
+
 @given(st.integers(0, 199), st.integers(1, 60))
 def test_anonymous(index: int, window: int) -> None:
     context = builder(window=window).at(index)

@@ -149,8 +149,7 @@ class _View:
         part, first = self.part.slice(len(self.part) - count), 1 - count
         numbers = np.empty((count, 5))
         for place, prices in enumerate((part.open, part.high, part.low, part.close)):
-            numbers[:, place] = prices
-        numbers *= self.scale
+            numbers[:, place] = prices * self.scale
         numbers[:, 4] = part.volume * self.volume_scale
         times = range(first, 1) if self.anonymize else [iso(time) for time in part.time.tolist()]
         return [
