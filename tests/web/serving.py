@@ -94,6 +94,19 @@ class Served:
 
 
 @contextmanager
+def running(server: Server) -> Iterator[None]:
+    """Run a server in a thread, and have it end."""
+    thread = threading.Thread(target=server.run, name="served")
+    thread.start()
+    try:
+        yield
+    finally:
+        server.stop()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@contextmanager
 def served(
     workspace: Path, *, prepare: Callable[[Flask], None] = lambda _: None, **options: Any
 ) -> Iterator[Served]:
@@ -101,14 +114,8 @@ def served(
     app = create_app(workspace, **options)
     prepare(app)
     server = Server(app)
-    thread = threading.Thread(target=server.run, name="served")
-    thread.start()
-    try:
+    with running(server):
         yield Served(server.port, app, server)
-    finally:
-        server.stop()
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
 
 
 @dataclass

@@ -36,6 +36,7 @@ from web.serving import (
     command,
     environment,
     make_workspace,
+    running,
     served,
     started,
 )
@@ -257,15 +258,10 @@ def test_who_comes_as_another_is_cut_off_is_heard(
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             server.turn()
             monkeypatch.undo()
-            thread = threading.Thread(target=server.run)
-            thread.start()
-            try:
+            with running(server):
                 assert client.recv(12) == b"HTTP/1.1 200"
                 slow.settimeout(PATIENCE)
                 assert slow.recv(1) == b""
-            finally:
-                server.stop()
-                thread.join(PATIENCE)
 
 
 def test_an_answer_that_nobody_takes_up_is_cut_off(
@@ -584,17 +580,6 @@ def stream_turned_by_hand(
         (channel,) = server.listener.active_channels.values()
         server.listener.resting.leave(channel)
         yield server, client, channel, gate
-
-
-@contextmanager
-def running(server: Server) -> Iterator[None]:
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.stop()
-        thread.join(PATIENCE)
 
 
 def test_what_comes_just_as_a_stream_goes_to_rest_is_read_once(workspace: Path) -> None:
